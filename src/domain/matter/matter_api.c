@@ -1,0 +1,375 @@
+/* Routes of matters. */
+#include "domain/matter/matter.h"
+
+enum { LIMIT_MAX = 100, EVENTS_MAX = 500, REASON_MAX = 200 };
+
+/* ---- lists ---- */
+
+static const char *const queue_codes[] = {"all",  "unit",      "party",    "mine",   "verify",
+                                          "rate", "requested", "watching", "closed", NULL};
+static const char *const due_codes[] = {"today", "overdue", NULL};
+
+static const struct field query_fields[] = {
+    F_TEXT(struct matter_query, queue, .from = IN_QUERY, .codes = queue_codes,
+           .doc = "Which work queue; default all that is open within reach."),
+    F_TEXT(struct matter_query, kind, .from = IN_QUERY, .max = 40, .doc = "Only this kind."),
+    F_TEXT(struct matter_query, stage, .from = IN_QUERY, .max = 40, .doc = "Only this stage."),
+    F_TEXT(struct matter_query, awaits, .from = IN_QUERY, .codes = act_names,
+           .doc = "Only what waits for this act."),
+    F_TEXT(struct matter_query, due, .from = IN_QUERY, .codes = due_codes,
+           .doc = "Due by the end of today, or already overdue."),
+    F_TEXT(struct matter_query, q, .from = IN_QUERY, .min = 2, .max = 60,
+           .doc = "Words in titles, texts and numbers; newest first."),
+    F_ID(struct matter_query, unit, .from = IN_QUERY, .doc = "Only this unit, if within reach."),
+    F_INT(struct matter_query, limit, .from = IN_QUERY, .min = 1, .max = LIMIT_MAX,
+          .doc = "Rows a page; default 20."),
+    F_TEXT(struct matter_query, after, .from = IN_QUERY, .max = 48, .doc = "Cursor."),
+};
+static const struct entity query_entity = ENTITY(struct matter_query, "MatterQuery", query_fields);
+
+static enum err S_list(struct store *db, const struct actor *by, const void *in, void *ret)
+{
+    return matter_list(db, by, in, ret);
+}
+
+/* ---- one ---- */
+
+static const struct field get_fields[] = {
+    F_ID(struct subject_in, id, .from = IN_PATH, .required = true, .doc = "The matter.")};
+static const struct entity get_entity = ENTITY(struct subject_in, "MatterGet", get_fields);
+
+static enum err S_get(struct store *db, const struct actor *by, const void *in, void *ret)
+{
+    TRY(matter_load(db, ((const struct subject_in *)in)->id, ret));
+    return matter_view(db, by, ret);
+}
+
+static enum err S_create(struct store *db, const struct actor *by, const void *in, void *ret)
+{
+    return matter_order(db, by, in, ret);
+}
+
+static enum err S_act(struct store *db, const struct actor *by, const void *in, void *ret)
+{
+    return matter_do(db, by, in, ret);
+}
+
+/* ---- the timeline ---- */
+
+struct event {
+    int64_t seq, at;
+    struct str act, side, role, by_name, from_stage, to_stage, text, party_name;
+    enum tri public, solved;
+    int64_t score;
+};
+static const struct field event_fields[] = {
+    F_INT(struct event, seq, .required = true, .doc = "Order of events."),
+    F_TIME(struct event, at, .required = true, .doc = "When."),
+    F_TEXT(struct event, act, .required = true, .codes = act_names, .doc = "What was done."),
+    F_TEXT(struct event, side, .required = true,
+           .doc = "On which side: requester, resident, anyone, worker, hotline, unit, handler, "
+                  "time."),
+    F_TEXT(struct event, role, .doc = "Role it was done under."),
+    F_TEXT(struct event, by_name, .doc = "Who, for colleagues; never who asked or rated."),
+    F_TEXT(struct event, from_stage, .doc = "Stage before."),
+    F_TEXT(struct event, to_stage, .required = true, .doc = "Stage after."),
+    F_TEXT(struct event, text, .lines = true, .doc = "Reason, result, comment or words."),
+    F_TEXT(struct event, party_name, .doc = "Party it was sent to."),
+    F_BOOL(struct event, public, .required = true, .doc = "Shown to the requester."),
+    F_BOOL(struct event, solved, .doc = "The requester's word."),
+    F_INT(struct event, score, .doc = "The requester's score."),
+};
+static const struct entity event_entity = ENTITY(struct event, "MatterEvent", event_fields);
+
+struct event_query {
+    int64_t id, after, limit;
+};
+static const struct field event_query_fields[] = {
+    F_ID(struct event_query, id, .from = IN_PATH, .required = true, .doc = "The matter."),
+    F_INT(struct event_query, after, .from = IN_QUERY, .min = 0, .max = INT64_MAX,
+          .doc = "Events after this seq."),
+    F_INT(struct event_query, limit, .from = IN_QUERY, .min = 1, .max = LIMIT_MAX,
+          .doc = "Rows a page; default 100."),
+};
+static const struct entity event_query_entity =
+    ENTITY(struct event_query, "MatterEventQuery", event_query_fields);
+
+/* Colleagues see who did what; who asked, and who judged, is told to nobody. */
+static enum err S_events(struct store *db, const struct actor *by, const void *in, void *ret)
+{
+    const struct event_query *q = in;
+    struct page *page = ret;
+    const struct hat *hat = actor_hat(by);
+    bool staff = hat && hat->kind != HAT_SELF;
+    int64_t limit = q->limit == NO_INT ? LIMIT_MAX : q->limit;
+    TRY(store_all(db,
+                  "SELECT e.seq, e.at, e.act, e.side, e.role, a.name AS by_name, e.from_stage, "
+                  "e.to_stage, e.text, p.name AS party_name, e.public, e.solved, e.score "
+                  "FROM matter_event e LEFT JOIN party p ON p.id = e.party "
+                  "LEFT JOIN account a ON a.id = e.account AND $5 = 1 "
+                  "AND e.side NOT IN ('requester', 'resident', 'anyone') "
+                  "WHERE e.matter = $1 AND e.seq > $2 AND ($3 = 1 OR e.public = 1) "
+                  "ORDER BY e.seq LIMIT $4",
+                  ARGS(A_INT(q->id), A_INT(q->after == NO_INT ? 0 : q->after), A_INT(staff),
+                       A_INT(limit + 1), A_INT(staff)),
+                  &event_entity, EVENTS_MAX, &page->items));
+    if (page->items.n > (size_t)limit) {
+        page->items.n = (size_t)limit;
+        const struct event *last = (const struct event *)page->items.items + limit - 1;
+        page->next = arena_printf(db->arena, "%lld", (long long)last->seq);
+    }
+    return OK;
+}
+
+/* ---- the contact, for a reason ---- */
+
+struct reveal {
+    int64_t id;
+    struct str reason;
+};
+static const struct field reveal_fields[] = {
+    F_ID(struct reveal, id, .from = IN_PATH, .required = true, .doc = "The matter."),
+    F_TEXT(struct reveal, reason, .required = true, .min = 4, .max = REASON_MAX,
+           .doc = "Why; it is recorded."),
+};
+static const struct entity reveal_entity = ENTITY(struct reveal, "MatterReveal", reveal_fields);
+
+struct contact {
+    struct str name, phone, numbers;
+};
+static const struct field contact_fields[] = {
+    F_TEXT(struct contact, name, .class = CLASS_PERSONAL, .mask = mask_name,
+           .doc = "Whom to call."),
+    F_TEXT(struct contact, phone, .class = CLASS_PERSONAL, .mask = mask_phone,
+           .doc = "Number to call."),
+    F_TEXT(struct contact, numbers, .class = CLASS_SENSITIVE, .lines = true,
+           .doc = "Numbers found in the text, a line each."),
+};
+static const struct entity contact_entity = ENTITY(struct contact, "MatterContact", contact_fields);
+
+static enum err S_reveal(struct store *db, const struct actor *by, const void *in, void *ret)
+{
+    const struct reveal *ask = in;
+    struct contact *contact = ret;
+    struct matter m;
+    unsigned char key[KEY_SIZE];
+    (void)by;
+    db->note->reason = ask->reason;
+    TRY(matter_load(db, ask->id, &m));
+    if (!m.contact.p)
+        return OK;
+    TRY(vault_unwrap(db, ID_COUNTY(m.id), m.contact_key, key));
+    struct str clear = unseal(key, m.contact, db->arena);
+    if (!clear.p)
+        return ERR_STORE;
+    contact->name = str_split(&clear, '\n');
+    contact->phone = str_split(&clear, '\n');
+    contact->numbers = str_trim(clear);
+    if (!contact->name.n)
+        contact->name = NO_STR;
+    if (!contact->phone.n)
+        contact->phone = NO_STR;
+    if (!contact->numbers.n)
+        contact->numbers = NO_STR;
+    return OK;
+}
+
+/* ---- what can be asked for, from the pack ---- */
+
+struct kind_query {
+    int64_t unit;
+};
+static const struct field kind_query_fields[] = {
+    F_ID(struct kind_query, unit, .from = IN_QUERY, .required = true, .doc = "Where.")};
+static const struct entity kind_query_entity =
+    ENTITY(struct kind_query, "KindQuery", kind_query_fields);
+
+struct label {
+    struct str code, zh, en, parent;
+};
+static const struct field label_fields[] = {
+    F_TEXT(struct label, code, .required = true, .doc = "As it stands in a matter."),
+    F_TEXT(struct label, zh, .required = true, .doc = "Chinese name."),
+    F_TEXT(struct label, en, .required = true, .doc = "English name."),
+    F_TEXT(struct label, parent, .doc = "Code of the category above.")};
+static const struct entity label_entity = ENTITY(struct label, "Label", label_fields);
+
+struct kind_out {
+    struct str code, zh, en;
+    struct list stages;
+};
+static const struct field kind_fields[] = {
+    F_TEXT(struct kind_out, code, .required = true, .doc = "As it stands in a matter."),
+    F_TEXT(struct kind_out, zh, .required = true, .doc = "Chinese name."),
+    F_TEXT(struct kind_out, en, .required = true, .doc = "English name."),
+    F_LIST(struct kind_out, stages, .of = &label_entity, .required = true, .doc = "Its stages.")};
+static const struct entity kind_entity = ENTITY(struct kind_out, "Kind", kind_fields);
+
+struct place_row {
+    int64_t province, city, district, street, community, grid;
+};
+static const struct field place_fields[] = {
+    F_ID(struct place_row, province),  F_ID(struct place_row, city),
+    F_ID(struct place_row, district),  F_ID(struct place_row, street),
+    F_ID(struct place_row, community), F_ID(struct place_row, grid)};
+static const struct entity place_entity = ENTITY(struct place_row, "PlaceRow", place_fields);
+
+static enum err S_pack(struct store *db, int64_t unit, const struct pack **ret)
+{
+    struct place_row at;
+    enum err err = store_one(
+        db, "SELECT province, city, district, street, community, grid FROM unit WHERE id = $1",
+        ARGS(A_INT(unit)), &place_entity, &at);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    *ret = err == OK
+               ? world_pack_at(db->world, &(struct ancestors){at.province, at.city, at.district,
+                                                              at.street, at.community, at.grid})
+               : NULL;
+    return *ret ? OK
+                : store_fault(db, ERR_INVALID, "unit", "no_pack", "这个地方还没有开通。",
+                              "No pack is in force there.");
+}
+
+static enum err S_kinds(struct store *db, const struct actor *by, const void *in, void *ret)
+{
+    const struct pack *pack = NULL;
+    struct page *page = ret;
+    (void)by;
+    TRY(S_pack(db, ((const struct kind_query *)in)->unit, &pack));
+    struct kind_out *out = arena_array(db->arena, pack->kind_count, sizeof *out);
+    if (!out)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < pack->kind_count; i++) {
+        const struct pack_kind *k = &pack->kinds[i];
+        struct label *stages = arena_array(db->arena, k->stage_count, sizeof *stages);
+        if (!stages)
+            return ERR_MEMORY;
+        for (size_t s = 0; s < k->stage_count; s++)
+            stages[s] = (struct label){
+                .code = k->stages[s].stage, .zh = k->stages[s].name.zh, .en = k->stages[s].name.en};
+        out[i] = (struct kind_out){.code = k->kind,
+                                   .zh = k->name.zh,
+                                   .en = k->name.en,
+                                   .stages = {stages, k->stage_count}};
+    }
+    page->items = (struct list){out, pack->kind_count};
+    return OK;
+}
+
+static enum err S_categories(struct store *db, const struct actor *by, const void *in, void *ret)
+{
+    const struct pack *pack = NULL;
+    struct page *page = ret;
+    (void)by;
+    TRY(S_pack(db, ((const struct kind_query *)in)->unit, &pack));
+    struct label *out = arena_array(db->arena, pack->category_count + 1, sizeof *out);
+    if (!out)
+        return ERR_MEMORY;
+    for (size_t i = 0; i < pack->category_count; i++)
+        out[i] = (struct label){.code = pack->categories[i].code,
+                                .zh = pack->categories[i].name.zh,
+                                .en = pack->categories[i].name.en,
+                                .parent = pack->categories[i].parent};
+    page->items = (struct list){out, pack->category_count};
+    return OK;
+}
+
+static const struct route routes[] = {
+    {.op = "matters.create",
+     .verb = "POST",
+     .path = "/api/matters",
+     .work = COMMAND,
+     .perm = PERM_PUBLIC,
+     .fn = S_create,
+     .in = &matter_new_entity,
+     .out = &matter_entity,
+     .status = 201,
+     .sight = MASKED,
+     .doc = "Order: a request, repair, wish or finding comes in."},
+    {.op = "matters.list",
+     .verb = "GET",
+     .path = "/api/matters",
+     .work = QUERY,
+     .perm = PERM_MATTER_READ,
+     .fn = S_list,
+     .in = &query_entity,
+     .out = &matter_row_entity,
+     .page = true,
+     .status = 200,
+     .doc = "A work queue, or a search, within your reach."},
+    {.op = "matters.get",
+     .verb = "GET",
+     .path = "/api/matters/{id}",
+     .work = QUERY,
+     .perm = PERM_MATTER_READ,
+     .fn = S_get,
+     .in = &get_entity,
+     .out = &matter_entity,
+     .reach = matter_reach,
+     .status = 200,
+     .doc = "One matter, and what you could do to it now."},
+    {.op = "matters.act",
+     .verb = "POST",
+     .path = "/api/matters/{id}/acts",
+     .work = COMMAND,
+     .perm = PERM_MATTER_ACT,
+     .fn = S_act,
+     .in = &matter_act_entity,
+     .out = &matter_entity,
+     .reach = matter_reach,
+     .status = 200,
+     .doc = "Do something to a matter: accept, dispatch, submit, rate and so on."},
+    {.op = "matters.events",
+     .verb = "GET",
+     .path = "/api/matters/{id}/events",
+     .work = QUERY,
+     .perm = PERM_MATTER_READ,
+     .fn = S_events,
+     .in = &event_query_entity,
+     .out = &event_entity,
+     .page = true,
+     .reach = matter_reach,
+     .status = 200,
+     .doc = "Its timeline, oldest first."},
+    {.op = "matters.reveal",
+     .verb = "POST",
+     .path = "/api/matters/{id}/reveal",
+     .work = COMMAND,
+     .perm = PERM_MATTER_REVEAL,
+     .fn = S_reveal,
+     .in = &reveal_entity,
+     .out = &contact_entity,
+     .reach = matter_reach,
+     .status = 200,
+     .sight = CLEAR,
+     .doc = "The contact given with it, in the clear, for a recorded reason."},
+    {.op = "kinds.list",
+     .verb = "GET",
+     .path = "/api/kinds",
+     .work = QUERY,
+     .perm = PERM_PUBLIC,
+     .fn = S_kinds,
+     .in = &kind_query_entity,
+     .out = &kind_entity,
+     .page = true,
+     .status = 200,
+     .doc = "What can be asked for at a place."},
+    {.op = "categories.list",
+     .verb = "GET",
+     .path = "/api/categories",
+     .work = QUERY,
+     .perm = PERM_PUBLIC,
+     .fn = S_categories,
+     .in = &kind_query_entity,
+     .out = &label_entity,
+     .page = true,
+     .status = 200,
+     .doc = "The categories in use at a place, parents first."},
+};
+
+const struct module matter_module = {.name = "matters",
+                                     .doc = "Anything with a flow: order, dispatch, submit, rate.",
+                                     .routes = routes,
+                                     .n = COUNT_OF(routes),
+                                     .tick = matter_tick};

@@ -1,0 +1,7 @@
+#include "domain/modules.h"
+
+#include "domain/matter/matter.h"
+#include "domain/people/people.h"
+#include "domain/place/place.h"
+
+const struct module *const modules[] = {&people_module, &place_module, &matter_module, NULL};

@@ -1,0 +1,28 @@
+/* Parties: whom a matter can be sent to. A person on duty, a team, a department, a social
+ * organisation, a firm; each belongs to a unit. */
+#ifndef PEOPLE_PARTY_H
+#define PEOPLE_PARTY_H
+
+#include "domain/people/people.h"
+
+struct party {
+    int64_t id;
+    struct str kind, name, duty;
+    int64_t unit;
+    struct str unit_name;
+    int64_t created_at;
+};
+extern const struct entity party_entity;
+
+MUST enum err party_get(struct store *db, int64_t id, struct party *ret);
+
+/* Those of a hat's place after an id, in order. */
+struct party_find {
+    enum level level;
+    int64_t at, after, most;
+    struct str kind, q; /* NO_STR: any. q: part of the name */
+    int64_t unit;       /* 0: any; else in or below this unit */
+};
+MUST enum err party_page(struct store *db, const struct party_find *find, struct list *ret);
+
+#endif

@@ -1,0 +1,53 @@
+#include "gate/actor.h"
+
+const char *const level_names[LEVEL_COUNT + 1] = {
+    "none", "province", "city", "county", "street", "community", "grid", "micro_grid", NULL};
+
+enum level level_parse(struct str s)
+{
+    for (int i = 1; i < LEVEL_COUNT; i++) {
+        if (str_eq(s, str_of(level_names[i])))
+            return (enum level)i;
+    }
+    return LEVEL_NONE;
+}
+
+int64_t ancestors_at(const struct ancestors *at, enum level level)
+{
+    switch (level) {
+    case LEVEL_PROVINCE: return at->province;
+    case LEVEL_CITY: return at->city;
+    case LEVEL_COUNTY: return at->district;
+    case LEVEL_STREET: return at->street;
+    case LEVEL_COMMUNITY: return at->community;
+    case LEVEL_GRID: return at->grid;
+    default: return 0;
+    }
+}
+
+bool hat_covers(const struct hat *h, const struct ancestors *at)
+{
+    return h->kind == HAT_UNIT && h->unit != 0 && ancestors_at(at, h->level) == h->unit;
+}
+
+bool hat_reaches(const struct hat *h, const struct reach *r)
+{
+    if (h->kind == HAT_UNIT)
+        return hat_covers(h, &r->at);
+    if (h->kind == HAT_SELF)
+        return h->matter ? h->matter == r->matter : h->person != 0 && h->person == r->person;
+    for (size_t i = 0; i < r->party_count; i++) {
+        if (h->party == r->parties[i])
+            return true;
+    }
+    return false;
+}
+
+const struct hat *actor_hat(const struct actor *by)
+{
+    for (size_t i = 0; i < by->n; i++) {
+        if (by->admitted[i])
+            return &by->hats[i];
+    }
+    return NULL;
+}

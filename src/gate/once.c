@@ -1,0 +1,54 @@
+#include "gate/gate.h"
+
+struct once_row {
+    struct str request, answer;
+    int64_t status;
+};
+static const struct field once_fields[] = {F_TEXT(struct once_row, request),
+                                           F_TEXT(struct once_row, answer),
+                                           F_INT(struct once_row, status)};
+static const struct entity once_entity = ENTITY(struct once_row, "Once", once_fields);
+
+enum { KEEP_DAYS = 30 };
+
+enum err once_find(struct store *db, const struct once *o, int64_t *status, struct str *answer)
+{
+    struct vault *v = db->world->vault;
+    struct once_row row;
+    unsigned char key[HASH_SIZE], request[HASH_SIZE];
+    struct str key_hash = {(const char *)key, HASH_SIZE};
+    vault_hash(v, HASH_KEY, o->key, key);
+    TRY(store_one(db,
+                  "SELECT request, answer, status FROM idempotency WHERE account = $1 AND key = $2",
+                  ARGS(A_INT(o->account), A_BLOB(key_hash)), &once_entity, &row));
+    vault_hash(v, HASH_REQUEST, o->request, request);
+    if (!str_eq(row.request, (struct str){(const char *)request, HASH_SIZE}))
+        return ERR_CONFLICT;
+    *status = row.status;
+    *answer = vault_unseal_answer(v, o->key, row.answer, db->arena);
+    return answer->p ? OK : ERR_STORE;
+}
+
+enum err once_keep(struct store *db, const struct once *o, int64_t status, struct str answer)
+{
+    struct vault *v = db->world->vault;
+    unsigned char key[HASH_SIZE], request[HASH_SIZE];
+    vault_hash(v, HASH_KEY, o->key, key);
+    vault_hash(v, HASH_REQUEST, o->request, request);
+    struct str sealed = vault_seal_answer(v, o->key, answer.p ? answer : S(""), db->arena);
+    if (!sealed.p)
+        return ERR_MEMORY;
+    return store_exec(db,
+                      "INSERT INTO idempotency (account, key, request, status, answer, at) "
+                      "VALUES ($1, $2, $3, $4, $5, $6)",
+                      ARGS(A_INT(o->account), A_BLOB(((struct str){(const char *)key, HASH_SIZE})),
+                           A_BLOB(((struct str){(const char *)request, HASH_SIZE})), A_INT(status),
+                           A_BLOB(sealed), A_INT(db->now)),
+                      NULL);
+}
+
+enum err once_purge(struct store *db)
+{
+    return store_exec(db, "DELETE FROM idempotency WHERE at < $1",
+                      ARGS(A_INT(db->now - (int64_t)KEEP_DAYS * 86400000)), NULL);
+}

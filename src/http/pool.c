@@ -1,0 +1,121 @@
+#include "http/pool.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { THREADS_MAX = 64 };
+
+struct pool {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct task *head, **tail;
+    size_t waiting, room, asleep, threads;
+    bool stopping;
+    struct thread {
+        pthread_t id;
+        struct pool *pool;
+        struct conn *reader;
+    } thread[THREADS_MAX];
+};
+
+static void *S_thread(void *arg)
+{
+    struct thread *self = arg;
+    struct pool *p = self->pool;
+    pthread_mutex_lock(&p->lock);
+    for (;;) {
+        while (!p->head && !p->stopping) {
+            p->asleep++;
+            pthread_cond_wait(&p->wake, &p->lock);
+            p->asleep--;
+        }
+        struct task *task = p->head;
+        if (!task)
+            break;
+        p->head = task->next;
+        if (!p->head)
+            p->tail = &p->head;
+        p->waiting--;
+        pthread_mutex_unlock(&p->lock);
+        task->run(self->reader, task->arg);
+        pthread_mutex_lock(&p->lock);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+enum err pool_start(struct database *d, size_t threads, size_t room, int64_t limit,
+                    struct pool **ret)
+{
+    struct pool *p = calloc(1, sizeof *p);
+    enum err err = p && threads <= THREADS_MAX ? OK : ERR_MEMORY;
+    if (err != OK) {
+        free(p);
+        return err;
+    }
+    p->room = room;
+    p->tail = &p->head;
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->wake, NULL);
+    for (size_t i = 0; i < threads && err == OK; i++) {
+        struct thread *t = &p->thread[i];
+        t->pool = p;
+        err = database_reader(d, &t->reader);
+        if (err != OK)
+            break;
+        conn_limit(t->reader, limit);
+        if (pthread_create(&t->id, NULL, S_thread, t) != 0) {
+            conn_close(t->reader);
+            err = ERR_MEMORY;
+            break;
+        }
+        p->threads++;
+    }
+    if (err != OK) {
+        pool_stop(p);
+        return err;
+    }
+    *ret = p;
+    return OK;
+}
+
+bool pool_submit(struct pool *p, struct task *task)
+{
+    pthread_mutex_lock(&p->lock);
+    bool taken = !p->stopping && p->waiting < p->room;
+    if (taken) {
+        task->next = NULL;
+        *p->tail = task;
+        p->tail = &task->next;
+        p->waiting++;
+        if (p->asleep)
+            pthread_cond_signal(&p->wake);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return taken;
+}
+
+size_t pool_waiting(struct pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    size_t waiting = p->waiting;
+    pthread_mutex_unlock(&p->lock);
+    return waiting;
+}
+
+void pool_stop(struct pool *p)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->lock);
+    p->stopping = true;
+    pthread_cond_broadcast(&p->wake);
+    pthread_mutex_unlock(&p->lock);
+    for (size_t i = 0; i < p->threads; i++) {
+        pthread_join(p->thread[i].id, NULL);
+        conn_close(p->thread[i].reader);
+    }
+    pthread_mutex_destroy(&p->lock);
+    pthread_cond_destroy(&p->wake);
+    free(p);
+}

@@ -1,0 +1,552 @@
+#include "http/request.h"
+
+#include "base/log.h"
+
+#include <ctype.h>
+#include <event2/buffer.h>
+#include <event2/keyvalq_struct.h>
+#include <event2/thread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+    TIMEOUT_S = 75,
+    WRITER_ROOM = 4096,
+    WORKER_ROOM = 4096,
+    SLOW_THREADS = 2,
+    SLOW_ROOM = 64,
+    QUERY_STEPS = 50 * 1000 * 1000, /* a query past this asks too broadly */
+    IDLE_MAX = 1024,
+    TICKS_AN_HOUR = 4 * 3600,
+    BODY_CEILING = 1024 * 1024,
+};
+
+/* ---- requests, reused ---- */
+
+static struct request *S_new(struct server *s)
+{
+    struct request *q = s->idle;
+    if (q) {
+        s->idle = q->next;
+        struct arena *arena = q->arena;
+        *q = (struct request){.arena = arena};
+    } else {
+        q = calloc(1, sizeof *q);
+        if (q)
+            q->arena = arena_new(ARENA_CAP);
+        if (q && !q->arena) {
+            free(q);
+            q = NULL;
+        }
+    }
+    if (q) {
+        q->server = s;
+        q->out = buf_new(REPLY_CAP);
+        q->started = clock_ticks();
+    }
+    return q;
+}
+
+static void S_release(struct server *s, struct request *q)
+{
+    buf_free(&q->out);
+    arena_reset(q->arena);
+    q->next = s->idle;
+    s->idle = q;
+}
+
+/* The client went away: what runs goes on, its reply has nobody to go to. */
+static void S_gone(struct evhttp_connection *c, void *arg)
+{
+    (void)c;
+    ((struct request *)arg)->ev = NULL;
+}
+
+static void S_log(const struct request *q)
+{
+    if (q->server->quiet)
+        return;
+    log_line(q->status >= 500 ? LOG_ERROR : LOG_INFO, "request",
+             LOG_FIELDS(L_TEXT("op", q->route ? q->route->op : "none"), L_INT("status", q->status),
+                        L_INT("us", clock_ticks() - q->started)));
+}
+
+static void S_finish(struct request *q)
+{
+    struct server *s = q->server;
+    struct evhttp_connection *c = q->ev ? evhttp_request_get_connection(q->ev) : NULL;
+    if (c)
+        evhttp_connection_set_closecb(c, NULL, NULL);
+    if (q->ev)
+        reply_send(q);
+    else
+        q->status = err_status(q->err);
+    s->tally.by_class[q->status / 100 < 6 ? q->status / 100 : 0]++;
+    s->tally.in_flight--;
+    s->tally.queue_full += q->err == ERR_BUSY;
+    S_log(q);
+    S_release(s, q);
+}
+
+void request_done(struct request *q)
+{
+    struct server *s = q->server;
+    q->next = NULL;
+    pthread_mutex_lock(&s->done_lock);
+    bool first = s->done == NULL;
+    *s->done_tail = q;
+    s->done_tail = &q->next;
+    pthread_mutex_unlock(&s->done_lock);
+    if (first && eventfd_write(s->wake_fd, 1) != 0)
+        log_line(LOG_ERROR, "wake_failed", NULL);
+}
+
+static void S_wake(evutil_socket_t fd, short what, void *arg)
+{
+    struct server *s = arg;
+    eventfd_t count;
+    (void)what;
+    if (eventfd_read(fd, &count) != 0)
+        return;
+    pthread_mutex_lock(&s->done_lock);
+    struct request *q = s->done;
+    s->done = NULL;
+    s->done_tail = &s->done;
+    pthread_mutex_unlock(&s->done_lock);
+    while (q) {
+        struct request *next = q->next;
+        S_finish(q);
+        q = next;
+    }
+}
+
+/* ---- reading a request ---- */
+
+static struct str S_header(struct request *q, const char *name)
+{
+    const char *value = evhttp_find_header(evhttp_request_get_input_headers(q->ev), name);
+    return arena_str(q->arena, str_of(value));
+}
+
+static struct str S_token(struct request *q)
+{
+    static const struct str bearer = {"Bearer ", 7};
+    struct str authorization = S_header(q, "Authorization");
+    if (str_starts(authorization, bearer))
+        return (struct str){authorization.p + bearer.n, authorization.n - bearer.n};
+    struct str cookies = S_header(q, "Cookie");
+    while (cookies.p) {
+        struct str cookie = str_trim(str_split(&cookies, ';'));
+        if (str_starts(cookie, S("linli_session=")))
+            return (struct str){cookie.p + 14, cookie.n - 14};
+    }
+    return NO_STR;
+}
+
+/* %XX and nothing else: a path segment or a query value. False when it is broken. */
+static bool S_unescape(struct arena *a, struct str *s, bool plus)
+{
+    size_t n = 0;
+    char *to = arena_alloc(a, s->n + 1);
+    if (!to)
+        return false;
+    for (size_t i = 0; i < s->n; i++) {
+        char c = s->p[i];
+        if (c == '%') {
+            if (s->n - i < 3 || !isxdigit((unsigned char)s->p[i + 1]) ||
+                !isxdigit((unsigned char)s->p[i + 2]))
+                return false;
+            char hex[3] = {s->p[i + 1], s->p[i + 2], '\0'};
+            c = (char)strtol(hex, NULL, 16);
+            i += 2;
+        } else if (c == '+' && plus) {
+            c = ' ';
+        }
+        to[n++] = c;
+    }
+    *s = (struct str){to, n};
+    return true;
+}
+
+static enum err S_query_params(struct request *q, struct str query)
+{
+    while (query.p) {
+        struct str value = str_split(&query, '&');
+        struct str name = str_split(&value, '=');
+        if (!name.n && !value.p)
+            continue;
+        if (q->param_count == PARAMS_MAX_)
+            return ERR_MALFORMED;
+        if (!value.p)
+            value = S("");
+        if (!S_unescape(q->arena, &name, true) || !S_unescape(q->arena, &value, true))
+            return ERR_MALFORMED;
+        q->params[q->param_count++] =
+            (struct param){.name = name, .value = value, .from = IN_QUERY};
+    }
+    return OK;
+}
+
+/* A write can only come from our own pages or from a program: the Idempotency-Key header and the
+ * JSON type cannot be sent by another site's form, and what a browser says of the origin must
+ * agree. */
+static enum err S_same_origin(struct request *q)
+{
+    struct str site = S_header(q, "Sec-Fetch-Site");
+    struct str origin = S_header(q, "Origin");
+    struct str host = S_header(q, "Host");
+    bool good = !site.p || str_eq(site, S("same-origin")) || str_eq(site, S("none"));
+    if (origin.p) {
+        const char *after = strstr(origin.p, "://");
+        good = good && after && str_eq(str_of(after + 3), host);
+    }
+    if (!good)
+        return problem_add(&q->problem, ERR_FORBIDDEN,
+                           (struct fault){.field = S("Origin"),
+                                          .code = S("origin"),
+                                          .zh = S("这个请求来自别的网站。"),
+                                          .en = S("This request comes from another site.")});
+    struct str type = S_header(q, "Content-Type");
+    if (q->body.n && !str_starts(type, S("application/json")))
+        return problem_add(&q->problem, ERR_MALFORMED,
+                           (struct fault){.field = S("Content-Type"),
+                                          .code = S("type"),
+                                          .zh = S("正文要用 application/json。"),
+                                          .en = S("The body must be application/json."),
+                                          .allowed = S("application/json")});
+    return OK;
+}
+
+static enum err S_body(struct request *q)
+{
+    struct evbuffer *input = evhttp_request_get_input_buffer(q->ev);
+    size_t n = evbuffer_get_length(input);
+    if (n > (q->route->body_max ? q->route->body_max : (size_t)BODY_MAX))
+        return ERR_TOO_LARGE;
+    char *body = arena_alloc(q->arena, n + 1);
+    if (!body || evbuffer_copyout(input, body, n) != (ev_ssize_t)n)
+        return ERR_MEMORY;
+    q->body = (struct str){body, n};
+    return OK;
+}
+
+static enum err S_hat_named(struct request *q)
+{
+    struct str hat = S_header(q, "Linli-Hat");
+    if (!hat.p || (str_int(hat, &q->actor.named) && q->actor.named > 0))
+        return OK;
+    return problem_add(&q->problem, ERR_MALFORMED,
+                       (struct fault){.field = S("Linli-Hat"),
+                                      .code = S("form"),
+                                      .zh = S("Linli-Hat 要是一个身份的编号。"),
+                                      .en = S("Linli-Hat must be the id of a hat.")});
+}
+
+static enum err S_receive(struct request *q, struct str verb, struct str path, struct str query)
+{
+    struct buf allow = buf_new(256);
+    q->path = arena_str(q->arena, path);
+    q->lang = S_header(q, "Accept-Language");
+    q->route = routes_match(q->server->routes, verb, q->path, q, &allow);
+    if (!q->route) {
+        if (allow.n)
+            evhttp_add_header(evhttp_request_get_output_headers(q->ev), "Allow",
+                              arena_printf(q->arena, STR_F, STR_A(buf_str(&allow))).p);
+        buf_free(&allow);
+        return ERR_NOT_FOUND;
+    }
+    buf_free(&allow);
+    for (size_t i = 0; i < q->param_count; i++) {
+        if (!S_unescape(q->arena, &q->params[i].value, false))
+            return ERR_MALFORMED;
+    }
+    TRY(S_query_params(q, query));
+    TRY(S_body(q));
+    q->token = S_token(q);
+    if (q->route->work == COMMAND) {
+        q->key = S_header(q, "Idempotency-Key");
+        TRY(S_same_origin(q));
+    }
+    return S_hat_named(q);
+}
+
+static struct str S_verb(struct evhttp_request *ev)
+{
+    switch (evhttp_request_get_command(ev)) {
+    case EVHTTP_REQ_GET: return S("GET");
+    case EVHTTP_REQ_POST: return S("POST");
+    case EVHTTP_REQ_PUT: return S("PUT");
+    case EVHTTP_REQ_PATCH: return S("PATCH");
+    case EVHTTP_REQ_DELETE: return S("DELETE");
+    case EVHTTP_REQ_HEAD: return S("HEAD");
+    default: return S("OTHER");
+    }
+}
+
+static void S_request(struct evhttp_request *ev, void *arg)
+{
+    struct server *s = arg;
+    struct str query = str_of(evhttp_request_get_uri(ev));
+    struct str path = str_split(&query, '?');
+    struct str verb = S_verb(ev);
+    s->tally.requests++;
+    if (!guard_pass(s, ev)) {
+        evhttp_add_header(evhttp_request_get_output_headers(ev), "Connection", "close");
+        guard_replied(s, ev);
+        evhttp_send_reply(ev, 400, "Bad Request", NULL);
+        return;
+    }
+    if (meta_reply(s, ev, verb, path)) {
+        guard_replied(s, ev);
+        return;
+    }
+    struct request *q = S_new(s);
+    if (!q) {
+        guard_replied(s, ev);
+        evhttp_send_reply(ev, 503, "Service Unavailable", NULL);
+        return;
+    }
+    q->ev = ev;
+    s->tally.in_flight++;
+    evhttp_connection_set_closecb(evhttp_request_get_connection(ev), S_gone, q);
+    q->err = S_receive(q, verb, path, query);
+    q->task = (struct task){.run = request_run, .arg = q};
+    if (q->err == OK && !s->stopping && pool_submit(s->workers, &q->task))
+        return;
+    if (q->err == OK)
+        q->err = ERR_BUSY;
+    S_finish(q);
+}
+
+/* ---- background work, on the writer like everything that writes ---- */
+
+struct chore {
+    struct job job;
+    struct arena *arena;
+    struct problem problem;
+};
+
+static enum err S_purge(struct store *db, void *arg)
+{
+    (void)arg;
+    TRY(once_purge(db));
+    return store_exec(db, "DELETE FROM session WHERE expires_at < $1", ARGS(A_INT(db->now)), NULL);
+}
+
+static void S_chore_done(void *arg, enum err err)
+{
+    struct chore *c = arg;
+    if (err != OK)
+        log_line(LOG_WARN, "chore_failed", LOG_FIELDS(L_INT("err", err)));
+    arena_free(c->arena);
+    free(c);
+}
+
+static void S_chore(struct server *s, enum err (*run)(struct store *db, void *arg))
+{
+    struct chore *c = calloc(1, sizeof *c);
+    if (!c)
+        return;
+    c->arena = arena_new(ARENA_CAP);
+    c->job = (struct job){
+        .run = run, .done = S_chore_done, .arg = c, .arena = c->arena, .problem = &c->problem};
+    if (!c->arena || !writer_submit(s->writer, &c->job))
+        S_chore_done(c, ERR_BUSY);
+}
+
+static void S_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct server *s = arg;
+    (void)fd;
+    (void)what;
+    for (size_t m = 0; s->modules[m]; m++) {
+        if (s->modules[m]->tick)
+            S_chore(s, s->modules[m]->tick);
+    }
+    if (s->ticks++ % TICKS_AN_HOUR == 0)
+        S_chore(s, S_purge);
+}
+
+/* ---- start and stop ---- */
+
+static void S_signal(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    server_stop(arg);
+}
+
+static void S_raise_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static enum err S_listen(struct server *s, const struct server_options *o, const char **why)
+{
+    char address[64];
+    if (o->address.n >= sizeof address) {
+        *why = "the address is too long";
+        return ERR_INVALID;
+    }
+    memcpy(address, o->address.p, o->address.n);
+    address[o->address.n] = '\0';
+    s->http = evhttp_new(s->base);
+    if (!s->http)
+        return ERR_MEMORY;
+    evhttp_set_allowed_methods(s->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
+                                            EVHTTP_REQ_PATCH | EVHTTP_REQ_DELETE | EVHTTP_REQ_HEAD);
+    evhttp_set_max_headers_size(s->http, STRICT_HEAD_MAX);
+    evhttp_set_max_body_size(s->http, BODY_CEILING);
+    evhttp_set_timeout(s->http, TIMEOUT_S);
+    evhttp_set_default_content_type(s->http, NULL);
+    evhttp_set_gencb(s->http, S_request, s);
+    guard_attach(s);
+    struct evhttp_bound_socket *bound =
+        evhttp_bind_socket_with_handle(s->http, address, (ev_uint16_t)o->port);
+    struct sockaddr_storage at;
+    socklen_t n = sizeof at;
+    if (!bound || getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&at, &n) != 0) {
+        *why = "the address or port cannot be used (is another program serving there?)";
+        return ERR_IO;
+    }
+    s->port = ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
+                                             : ((struct sockaddr_in *)&at)->sin_port);
+    return OK;
+}
+
+static enum err S_events(struct server *s)
+{
+    static const struct timeval quarter = {.tv_usec = 250000};
+    s->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    s->wake = event_new(s->base, s->wake_fd, EV_READ | EV_PERSIST, S_wake, s);
+    s->on_int = evsignal_new(s->base, SIGINT, S_signal, s);
+    s->on_term = evsignal_new(s->base, SIGTERM, S_signal, s);
+    s->tick = event_new(s->base, -1, EV_PERSIST, S_tick, s);
+    if (s->wake_fd < 0 || !s->wake || !s->on_int || !s->on_term || !s->tick)
+        return ERR_MEMORY;
+    event_add(s->wake, NULL);
+    event_add(s->on_int, NULL);
+    event_add(s->on_term, NULL);
+    event_add(s->tick, &quarter);
+    return OK;
+}
+
+static enum err S_threads(struct server *s, struct database *d, size_t workers)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (!workers)
+        workers = processors > 1 ? (size_t)processors : 2;
+    TRY(pool_start(d, workers, WORKER_ROOM, QUERY_STEPS, &s->workers));
+    TRY(pool_start(d, SLOW_THREADS, SLOW_ROOM, QUERY_STEPS, &s->slow));
+    return writer_start(database_writer(d), s->clock, s->world, WRITER_ROOM, &s->writer);
+}
+
+enum err server_start(struct database *database, const struct world *world,
+                      const struct clock *clock, const struct module *const *modules,
+                      const struct server_options *options, struct server **ret, const char **why)
+{
+    *why = routes_check(modules);
+    if (*why)
+        return ERR_INVALID;
+    *why = "no memory";
+    struct server *s = calloc(1, sizeof *s);
+    if (!s)
+        return ERR_MEMORY;
+    s->world = world;
+    s->clock = clock;
+    s->modules = modules;
+    s->quiet = options->quiet;
+    s->secure = options->secure;
+    s->rules = (struct strict_rules){
+        .body_max = BODY_CEILING, .hosts = options->hosts, .host_count = options->host_count};
+    s->done_tail = &s->done;
+    pthread_mutex_init(&s->done_lock, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    S_raise_files();
+    evthread_use_pthreads();
+    s->base = event_base_new();
+    s->routes = routes_compile(modules);
+    s->sessions = session_cache_new();
+    enum err err = s->base && s->routes && s->sessions ? OK : ERR_MEMORY;
+    if (err == OK)
+        err = S_listen(s, options, why);
+    if (err == OK)
+        err = S_events(s);
+    if (err == OK)
+        err = S_threads(s, database, options->workers);
+    if (err != OK) {
+        server_free(s);
+        return err;
+    }
+    *ret = s;
+    return OK;
+}
+
+int server_port(const struct server *s)
+{
+    return s->port;
+}
+
+void server_run(struct server *s)
+{
+    event_base_dispatch(s->base);
+    /* No request is taken any more; what was taken ends, and its replies leave. */
+    s->stopping = true;
+    pool_stop(s->workers);
+    pool_stop(s->slow);
+    writer_stop(s->writer);
+    s->workers = s->slow = NULL;
+    s->writer = NULL;
+    eventfd_write(s->wake_fd, 1);
+    for (int i = 0; i < 8; i++)
+        event_base_loop(s->base, EVLOOP_NONBLOCK);
+}
+
+void server_stop(struct server *s)
+{
+    event_base_loopbreak(s->base);
+}
+
+static void S_free_event(struct event *e)
+{
+    if (e)
+        event_free(e);
+}
+
+void server_free(struct server *s)
+{
+    if (!s)
+        return;
+    pool_stop(s->workers);
+    pool_stop(s->slow);
+    writer_stop(s->writer);
+    if (s->http)
+        evhttp_free(s->http);
+    S_free_event(s->wake);
+    S_free_event(s->on_int);
+    S_free_event(s->on_term);
+    S_free_event(s->tick);
+    if (s->base)
+        event_base_free(s->base);
+    if (s->wake_fd > 0)
+        close(s->wake_fd);
+    while (s->idle) {
+        struct request *next = s->idle->next;
+        arena_free(s->idle->arena);
+        free(s->idle);
+        s->idle = next;
+    }
+    guard_free(s);
+    routes_free(s->routes);
+    session_cache_free(s->sessions);
+    pthread_mutex_destroy(&s->done_lock);
+    free(s);
+}

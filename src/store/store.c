@@ -1,0 +1,271 @@
+#include "store/engine.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ID_BLOCK = 1000, ID_COUNTER_BITS = 43 };
+
+/* The statement of a literal, prepared on first use. Literals are few: the table never fills half
+ * way in practice, and a full one is an error, not a leak. */
+static enum err S_cached(struct conn *c, const char *sql, struct cached **ret)
+{
+    size_t at = ((uintptr_t)sql >> 3) * 2654435761u % CACHE_SLOTS;
+    while (c->cache[at].sql && c->cache[at].sql != sql)
+        at = (at + 1) % CACHE_SLOTS;
+    struct cached *slot = &c->cache[at];
+    if (!slot->sql) {
+        if (c->cached == CACHE_SLOTS - 1)
+            return ERR_MEMORY;
+        struct stmt *stmt = NULL;
+        TRY(c->engine->prepare(c, sql, &stmt));
+        *slot = (struct cached){.sql = sql, .stmt = stmt, .columns = c->engine->columns(stmt)};
+        c->cached++;
+    }
+    *ret = slot;
+    return OK;
+}
+
+/* Which field each column fills. A column that is no field of the entity is a programming error
+ * and refuses the query, so that no test can pass over it. */
+static enum err S_map(struct conn *c, struct cached *q, const struct entity *e)
+{
+    if (q->entity == e)
+        return OK;
+    if (q->columns > MAP_MAX)
+        return ERR_STORE;
+    for (int i = 0; i < q->columns; i++) {
+        q->map[i] = entity_field(e, str_of(c->engine->name(q->stmt, i)));
+        if (!q->map[i])
+            return ERR_STORE;
+    }
+    q->entity = e;
+    return OK;
+}
+
+static enum err S_fill(struct store *db, struct cached *q, const struct entity *e, void *ret)
+{
+    const struct engine *g = db->conn->engine;
+    entity_blank(e, ret);
+    for (int i = 0; i < q->columns; i++) {
+        const struct field *f = q->map[i];
+        char *at = (char *)ret + f->off;
+        if (g->is_null(q->stmt, i))
+            continue;
+        switch (f->type) {
+        case T_ID:
+        case T_INT:
+        case T_TIME: *(int64_t *)(void *)at = g->get_int(q->stmt, i); break;
+        case T_REAL: *(double *)(void *)at = g->get_real(q->stmt, i); break;
+        case T_BOOL: *(enum tri *)(void *)at = g->get_int(q->stmt, i) ? YES : NO; break;
+        case T_TEXT:
+        case T_RAW:
+            *(struct str *)(void *)at = arena_str(db->arena, g->get_text(q->stmt, i));
+            break;
+        case T_LIST:
+        case T_OBJECT: return ERR_STORE;
+        }
+    }
+    return arena_full(db->arena) ? ERR_MEMORY : OK;
+}
+
+static enum err S_start(struct store *db, const char *sql, const struct arg *args,
+                        struct cached **ret)
+{
+    TRY(S_cached(db->conn, sql, ret));
+    enum err err = db->conn->engine->bind((*ret)->stmt, args);
+    if (err != OK)
+        db->conn->engine->reset((*ret)->stmt);
+    return err;
+}
+
+enum err store_exec(struct store *db, const char *sql, const struct arg *args, int64_t *changed)
+{
+    struct cached *q = NULL;
+    bool row = false;
+    TRY(S_start(db, sql, args, &q));
+    enum err err = db->conn->engine->step(q->stmt, &row);
+    db->conn->engine->reset(q->stmt);
+    if (err == OK && changed)
+        *changed = db->conn->engine->changed(db->conn);
+    return err;
+}
+
+enum err store_one(struct store *db, const char *sql, const struct arg *args,
+                   const struct entity *e, void *ret)
+{
+    struct cached *q = NULL;
+    bool row = false;
+    TRY(S_start(db, sql, args, &q));
+    enum err err = db->conn->engine->step(q->stmt, &row);
+    if (err == OK)
+        err = row ? S_map(db->conn, q, e) : ERR_NOT_FOUND;
+    if (err == OK)
+        err = S_fill(db, q, e, ret);
+    db->conn->engine->reset(q->stmt);
+    return err;
+}
+
+/* Room for one more item, the array doubling inside the arena. */
+static enum err S_grow(struct arena *a, const struct entity *e, size_t *room, struct list *list)
+{
+    if (list->n < *room)
+        return OK;
+    size_t more = *room ? *room * 2 : 32;
+    void *items = arena_array(a, more, e->size);
+    if (!items)
+        return ERR_MEMORY;
+    if (list->n)
+        memcpy(items, list->items, list->n * e->size);
+    list->items = items;
+    *room = more;
+    return OK;
+}
+
+enum err store_all(struct store *db, const char *sql, const struct arg *args,
+                   const struct entity *e, size_t max, struct list *ret)
+{
+    struct cached *q = NULL;
+    size_t room = 0;
+    *ret = (struct list){0};
+    TRY(S_start(db, sql, args, &q));
+    enum err err = S_map(db->conn, q, e);
+    while (err == OK) {
+        bool row = false;
+        err = db->conn->engine->step(q->stmt, &row);
+        if (err != OK || !row)
+            break;
+        err = ret->n == max ? ERR_TOO_LARGE : S_grow(db->arena, e, &room, ret);
+        if (err == OK)
+            err = S_fill(db, q, e, (char *)ret->items + ret->n * e->size);
+        ret->n += err == OK;
+    }
+    db->conn->engine->reset(q->stmt);
+    return err;
+}
+
+enum err store_int(struct store *db, const char *sql, const struct arg *args, int64_t *ret)
+{
+    const struct engine *g = db->conn->engine;
+    struct cached *q = NULL;
+    bool row = false;
+    TRY(S_start(db, sql, args, &q));
+    enum err err = g->step(q->stmt, &row);
+    if (err == OK && row)
+        *ret = g->is_null(q->stmt, 0) ? NO_INT : g->get_int(q->stmt, 0);
+    g->reset(q->stmt);
+    return err == OK && !row ? ERR_NOT_FOUND : err;
+}
+
+enum err store_text(struct store *db, const char *sql, const struct arg *args, struct str *ret)
+{
+    const struct engine *g = db->conn->engine;
+    struct cached *q = NULL;
+    bool row = false;
+    TRY(S_start(db, sql, args, &q));
+    enum err err = g->step(q->stmt, &row);
+    if (err == OK && row)
+        *ret = g->is_null(q->stmt, 0) ? NO_STR : arena_str(db->arena, g->get_text(q->stmt, 0));
+    g->reset(q->stmt);
+    return err == OK && !row ? ERR_NOT_FOUND : err;
+}
+
+/* Ids are taken from the county's counter a block at a time, so that most cost nothing. */
+static enum err S_block(struct store *db, int64_t county, struct id_block *block)
+{
+    int64_t end = 0;
+    TRY(store_int(db,
+                  "UPDATE county SET next_id = next_id + $2 WHERE county = $1 RETURNING next_id",
+                  ARGS(A_INT(county), A_INT(ID_BLOCK)), &end));
+    *block = (struct id_block){.county = county, .next = end - ID_BLOCK, .end = end};
+    db->conn->block_taken = true;
+    return OK;
+}
+
+enum err store_id(struct store *db, int64_t county, int64_t *ret)
+{
+    struct conn *c = db->conn;
+    size_t at = 0;
+    while (at < c->block_count && c->blocks[at].county != county)
+        at++;
+    if (at == c->block_count) {
+        /* More counties than slots: the oldest block's rest is given up, a gap and nothing worse.
+         */
+        at = c->block_count < ID_BLOCKS ? c->block_count++ : 0;
+        c->blocks[at] = (struct id_block){.county = county};
+    }
+    struct id_block *block = &c->blocks[at];
+    if (block->next == block->end)
+        TRY(S_block(db, county, block));
+    *ret = county << ID_COUNTER_BITS | block->next++;
+    return OK;
+}
+
+enum err store_fault(struct store *db, enum err err, const char *field, const char *code,
+                     const char *zh, const char *en)
+{
+    return problem_add(
+        db->problem, err,
+        (struct fault){
+            .field = str_of(field), .code = str_of(code), .zh = str_of(zh), .en = str_of(en)});
+}
+
+void conn_close(struct conn *c)
+{
+    if (!c)
+        return;
+    for (size_t i = 0; i < CACHE_SLOTS; i++) {
+        if (c->cache[i].stmt)
+            c->engine->finish(c->cache[i].stmt);
+    }
+    c->engine->close(c);
+}
+
+static enum err S_run(struct conn *c, const char *sql)
+{
+    struct store db = {.conn = c};
+    return store_exec(&db, sql, NO_ARGS, NULL);
+}
+
+enum err conn_begin(struct conn *c)
+{
+    return S_run(c, "BEGIN");
+}
+
+/* A block taken in a transaction that did not commit was never taken. */
+static void S_forget_blocks(struct conn *c)
+{
+    c->block_count = 0;
+    c->block_taken = false;
+}
+
+enum err conn_commit(struct conn *c)
+{
+    return S_run(c, "COMMIT");
+}
+
+void conn_rollback(struct conn *c)
+{
+    /* Fails only when the engine has already rolled back by itself. */
+    enum err ignored = S_run(c, "ROLLBACK");
+    (void)ignored;
+    S_forget_blocks(c);
+}
+
+enum err conn_savepoint(struct conn *c)
+{
+    c->block_taken = false;
+    return S_run(c, "SAVEPOINT command");
+}
+
+enum err conn_release(struct conn *c)
+{
+    return S_run(c, "RELEASE command");
+}
+
+enum err conn_undo(struct conn *c)
+{
+    if (c->block_taken)
+        S_forget_blocks(c);
+    TRY(S_run(c, "ROLLBACK TO command"));
+    return S_run(c, "RELEASE command");
+}

@@ -1,0 +1,55 @@
+/* The one thread that writes. Jobs wait in a bounded queue; the writer takes what has gathered (at
+ * most WRITER_BATCH), runs each inside its own savepoint, commits once, and only then tells each
+ * job how it ended. A job that fails is undone alone (ERR_DENIED apart: what it wrote is kept);
+ * when the commit fails every job of the batch fails with ERR_STORE and nothing was acknowledged.
+ *
+ * The job belongs to whoever submitted it and must live until its `done` has been called, on the
+ * writer's thread. */
+#ifndef STORE_WRITER_H
+#define STORE_WRITER_H
+
+#include "base/clock.h"
+#include "store/store.h"
+
+enum { WRITER_BATCH = 512 };
+
+struct job {
+    enum err (*run)(struct store *db, void *arg); /* on the writer, inside a savepoint */
+    void (*done)(void *arg, enum err err);        /* on the writer, after the commit */
+    void *arg;
+    struct arena *arena;
+    struct problem *problem;
+    struct job *next; /* the writer's */
+    enum err err;     /* the writer's */
+};
+
+struct writer_stats {
+    int64_t batches, jobs, undone, failed_commits;
+    int64_t longest_us; /* longest single job */
+    int64_t over_5ms;   /* jobs that held the writer longer than they may */
+    int64_t sizes[10];  /* batches of at most 1, 2, 4 … 512 jobs */
+    size_t waiting;
+};
+
+struct writer;
+
+/* `conn` is used by the writer alone from now on. room is the most jobs that may wait. */
+MUST enum err writer_start(struct conn *conn, const struct clock *clock, const struct world *world,
+                           size_t room, struct writer **ret);
+
+/* False when the queue is full or the writer is stopping: the job was not taken. */
+bool writer_submit(struct writer *w, struct job *job);
+
+/* Submits and waits for the end: for the command line and background work. */
+MUST enum err writer_call(struct writer *w, struct job *job);
+
+struct writer_stats writer_stats(struct writer *w);
+
+/* Runs what is queued, then ends the thread and frees the writer. */
+void writer_stop(struct writer *w);
+
+/* The same batch without a thread, for importers that own the connection: begin, jobs, commit. */
+MUST enum err writer_run(struct conn *conn, const struct world *world, int64_t now,
+                         struct job *jobs);
+
+#endif

@@ -1,0 +1,24 @@
+/* Every module's unit tests. To add a module: write src/X/X_test.c with `int X_tests(void)`, which
+ * runs one cmocka group and returns its failures, and add one line X(X) here. tools/style.sh
+ * refuses a test file whose function is not in the list. */
+#ifndef TEST_H
+#define TEST_H
+
+/* clang-format off */
+#define UNIT_TESTS(X)                                                                              \
+    X(csv)                                                                                         \
+    X(cli)                                                                                         \
+    X(place)                                                                                       \
+    X(base)                                                                                        \
+    X(check)                                                                                       \
+    X(pack)                                                                                        \
+    X(people)                                                                                      \
+    X(person)                                                                                      \
+    X(session)                                                                                     \
+    X(workday)
+/* clang-format on */
+
+#define UNIT_DECLARE(name) int name##_tests(void);
+UNIT_TESTS(UNIT_DECLARE)
+
+#endif
