@@ -63,6 +63,7 @@ OBJECTS   := $(PROGRAM:%.c=$(B)/%.o)
 GENERATED := $(B)/migrations.o $(B)/assets.o
 LINLI     := $(OBJECTS) $(GENERATED) $(B)/sqlite3.o
 UNIT      := $(filter-out $(B)/src/main.o,$(LINLI)) $(TESTS:%.c=$(B)/%.o)
+CRASHES   := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/crash/*.c)))
 
 .PHONY: all
 all: $(B)/linli ## build the program, build/linli
@@ -72,6 +73,10 @@ $(B)/linli: $(LINLI)
 
 $(B)/unit: $(UNIT)
 	$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+# The program's own store on a disk that loses power: tests/crash/durability.c.
+$(B)/crash: $(filter-out $(B)/src/main.o,$(LINLI)) $(CRASHES)
+	$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/%.o: %.c | deps build/sqlite/sqlite3.c
 	@mkdir -p $(@D)
@@ -100,7 +105,7 @@ build/migrations.c: $(SQL) build/migrations.list tools/embed.sh
 build/assets.c: $(ASSETS) build/assets.list tools/embed.sh
 	tools/embed.sh assets web/plain $(ASSETS) > $@
 
--include $(OBJECTS:.o=.d) $(GENERATED:.o=.d) $(TESTS:%.c=$(B)/%.d)
+-include $(OBJECTS:.o=.d) $(GENERATED:.o=.d) $(TESTS:%.c=$(B)/%.d) $(CRASHES:.o=.d)
 
 # --- What is fetched; versions and sums are in tools/pins.txt ---
 
@@ -173,10 +178,11 @@ SPECTRAL  := $(NODE) tests/node_modules/@stoplight/spectral-cli/dist/index.js
 .PHONY: test test-long test-address test-thread bench
 test: export LINLI_BIN := $(CURDIR)/build/linli
 test: export RESULTS := build/results.tsv
-test: deps-test build/linli build/unit $(DATASETS) $(NODE) $(NPM_DONE) ## style, unit, API and OpenAPI tests
+test: deps-test build/linli build/unit build/crash $(DATASETS) $(NODE) $(NPM_DONE) ## style, unit, API and OpenAPI tests
 	@rm -f $(RESULTS)
 	@$(SUITE) style check tools/style.sh
 	@$(SUITE) unit cmocka build/unit
+	@$(SUITE) durability check build/crash --points 20
 	@$(SUITE) api node $(NODE_TEST) tests/api/*.test.mjs
 	@$(SUITE) openapi check sh -c 'build/linli openapi > build/openapi.json'
 	@$(SUITE) redocly check env $(REDOCLY) lint build/openapi.json
@@ -184,7 +190,7 @@ test: deps-test build/linli build/unit $(DATASETS) $(NODE) $(NPM_DONE) ## style,
 	@tools/summary.sh $(RESULTS)
 
 test-long: export RESULTS := build/results-long.tsv
-test-long: deps-test deps-lint build/linli $(DATASETS) $(NODE) ## sanitizers, crash tests, static checks
+test-long: deps-test deps-lint build/linli build/crash $(DATASETS) $(NODE) ## sanitizers, crash tests, static checks
 	@rm -f $(RESULTS)
 	@$(SUITE) analyzer check $(MAKE) -k SAN=analyzer objects
 	@$(SUITE) cppcheck check $(MAKE) cppcheck

@@ -122,7 +122,7 @@ CREATE TABLE counter (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE idempotency (
     account INTEGER NOT NULL,        -- 0: nobody signed in
-    key BLOB NOT NULL,               -- keyed hash of the client's key
+    key BLOB NOT NULL,               -- head and keyed hash of the client's key
     request BLOB NOT NULL,           -- keyed hash of what was asked
     status INTEGER NOT NULL,
     answer BLOB NOT NULL,            -- sealed under the client's key
@@ -180,9 +180,9 @@ CREATE TABLE matter (
     solved INTEGER, score INTEGER, words TEXT,
     version INTEGER NOT NULL
 );
-CREATE INDEX matter_grid ON matter (grid, due_at, id) WHERE open = 1;
-CREATE INDEX matter_community ON matter (community, due_at, id) WHERE open = 1;
-CREATE INDEX matter_street ON matter (street, due_at, id) WHERE open = 1;
+CREATE INDEX matter_grid ON matter (grid, due_at, id) WHERE open = 1 AND grid IS NOT NULL;
+CREATE INDEX matter_community ON matter (community, due_at, id) WHERE open = 1 AND community IS NOT NULL;
+CREATE INDEX matter_street ON matter (street, due_at, id) WHERE open = 1 AND street IS NOT NULL;
 CREATE INDEX matter_district ON matter (district, due_at, id) WHERE open = 1;
 CREATE INDEX matter_party ON matter (party, due_at, id) WHERE open = 1 AND party IS NOT NULL;
 CREATE INDEX matter_handler ON matter (handler, due_at, id) WHERE open = 1 AND handler IS NOT NULL;
@@ -190,9 +190,9 @@ CREATE INDEX matter_verify ON matter (charge, due_at, id) WHERE open = 1 AND awa
 CREATE INDEX matter_requester ON matter (requester, id) WHERE requester IS NOT NULL;
 CREATE INDEX matter_tracking ON matter (tracking) WHERE tracking IS NOT NULL;
 CREATE INDEX matter_auto ON matter (auto_at) WHERE auto_at IS NOT NULL;
-CREATE INDEX matter_grid_closed ON matter (grid, closed_at, id) WHERE open = 0;
-CREATE INDEX matter_community_closed ON matter (community, closed_at, id) WHERE open = 0;
-CREATE INDEX matter_street_closed ON matter (street, closed_at, id) WHERE open = 0;
+CREATE INDEX matter_grid_closed ON matter (grid, closed_at, id) WHERE open = 0 AND grid IS NOT NULL;
+CREATE INDEX matter_community_closed ON matter (community, closed_at, id) WHERE open = 0 AND community IS NOT NULL;
+CREATE INDEX matter_street_closed ON matter (street, closed_at, id) WHERE open = 0 AND street IS NOT NULL;
 CREATE INDEX matter_district_closed ON matter (district, closed_at, id) WHERE open = 0;
 
 CREATE TABLE matter_event (

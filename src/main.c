@@ -1,8 +1,7 @@
-/* Arguments → one command. The only exit() of the program. */
+/* Arguments → one command; its exit code is the program's, and nothing else ends it. */
 #include "cli/cli.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -40,5 +39,5 @@ int main(int argc, char **argv)
         perror("linli: stdout");
         code = EXIT_FAILED;
     }
-    exit(code);
+    return code;
 }

@@ -7,14 +7,23 @@
 /* clang-format off */
 #define UNIT_TESTS(X)                                                                              \
     X(csv)                                                                                         \
+    X(load)                                                                                        \
     X(cli)                                                                                         \
     X(place)                                                                                       \
     X(base)                                                                                        \
     X(check)                                                                                       \
+    X(encode)                                                                                      \
+    X(entity)                                                                                      \
+    X(gate)                                                                                        \
+    X(matter)                                                                                      \
+    X(parse)                                                                                       \
     X(pack)                                                                                        \
     X(people)                                                                                      \
     X(person)                                                                                      \
     X(session)                                                                                     \
+    X(strict)                                                                                      \
+    X(store)                                                                                       \
+    X(writer)                                                                                      \
     X(workday)
 /* clang-format on */
 

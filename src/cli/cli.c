@@ -97,6 +97,7 @@ static const char *S_err_name(enum err err)
         [ERR_INVALID] = "内容不对 / invalid",
         [ERR_MALFORMED] = "无法读懂 / malformed",
         [ERR_UNAUTHENTICATED] = "没有登录 / not signed in",
+        [ERR_DENIED] = "被拒绝 / denied",
         [ERR_FORBIDDEN] = "没有权限 / forbidden",
         [ERR_NOT_FOUND] = "找不到 / not found",
         [ERR_CONFLICT] = "有冲突 / conflict",

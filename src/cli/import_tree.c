@@ -189,15 +189,18 @@ static void S_check(struct tree_import *in, const struct tree_file *f, int level
                 "The name is empty, has more than 64 characters, or control characters.");
 }
 
-static void S_lie(struct unit *u, const struct tree_import *in, int level, int64_t id)
+/* The unit has that id, and lies below the last ones of the levels above. */
+static void S_lie(struct tree_import *in, struct unit *u, int level, int64_t id)
 {
+    const struct tree_step *at = in->at;
+    in->at[level].id = id;
     u->id = id;
-    u->parent = in->at[level - 1].id;
-    int64_t *const levels[FILES + 1] = {NULL,         &u->province, &u->city,
-                                        &u->district, &u->street,   &u->community};
-    for (int i = 1; i < level; i++)
-        *levels[i] = in->at[i].id;
-    *levels[level] = id;
+    u->parent = at[level - 1].id;
+    u->province = at[LEVEL_PROVINCE].id;
+    u->city = at[LEVEL_CITY].id;
+    u->district = at[LEVEL_COUNTY].id;
+    u->street = at[LEVEL_STREET].id;
+    u->community = at[LEVEL_COMMUNITY].id;
 }
 
 /* The home number of a county-level code, a new one when it has none. */
@@ -220,7 +223,7 @@ static enum err S_add(struct tree_import *in, struct unit *u, int level)
     if (level == LEVEL_COUNTY)
         TRY(S_number(db, u->code, &in->county));
     TRY(store_id(db, in->county, &id));
-    S_lie(u, in, level, id);
+    S_lie(in, u, level, id);
     in->added++;
     return store_exec(db,
                       "INSERT INTO unit (id, county, parent, level, code, name, province, city, "
@@ -243,7 +246,7 @@ static enum err S_renew(struct tree_import *in, const struct unit *old, struct u
     struct store *db = &in->house->db;
     if (level == LEVEL_COUNTY)
         in->county = ID_COUNTY(old->id);
-    S_lie(u, in, level, old->id);
+    S_lie(in, u, level, old->id);
     in->seen[in->seen_count++] = old->id;
     if (!str_eq(old->name, u->name)) {
         TRY(store_exec(db, "UPDATE unit SET name = $2 WHERE id = $1",
@@ -262,7 +265,7 @@ static enum err S_take(struct tree_import *in, const struct tree_file *f, int le
     struct unit u = {.level = str_of(level_names[level]),
                      .code = f->row.values[f->code],
                      .name = f->row.values[f->name]};
-    struct unit old;
+    struct unit old = {0};
     enum err err = ERR_NOT_FOUND;
     if (level < LEVEL_COUNTY)
         in->county = 0;
@@ -277,8 +280,6 @@ static enum err S_take(struct tree_import *in, const struct tree_file *f, int le
         err = S_renew(in, &old, &u, level);
     else if (err == ERR_NOT_FOUND)
         err = S_add(in, &u, level);
-    if (u.id)
-        in->at[level].id = u.id;
     return err;
 }
 

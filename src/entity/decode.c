@@ -1,10 +1,10 @@
 #include "entity/entity.h"
 
+#include <ctype.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { LIST_MAX = 1000, DEPTH_MAX = 8 };
+enum { TEXT_MAX = 4000, LIST_MAX = 1000, DEPTH_MAX = 8, NAME_MOST = 80 };
 
 /* Where a fault is: "/title" in a body, "limit" among parameters. */
 struct where {
@@ -51,6 +51,23 @@ const struct field *entity_field(const struct entity *e, struct str name)
     return NULL;
 }
 
+struct range field_range(const struct field *f)
+{
+    struct range r = {f->min, f->max};
+    if (f->type == T_INT || f->type == T_REAL) {
+        if (f->min == 0 && f->max == 0)
+            r.least = NO_INT + 1;
+        if (f->max == 0 && f->min >= 0)
+            r.most = INT64_MAX;
+        return r;
+    }
+    if (f->min == 0 && f->required)
+        r.least = 1;
+    if (f->max == 0)
+        r.most = f->type == T_LIST ? LIST_MAX : TEXT_MAX;
+    return r;
+}
+
 /* ---- checks ---- */
 
 static struct str S_joined(struct arena *a, const char *const *codes)
@@ -82,10 +99,10 @@ static bool S_plain(const struct field *f, struct str s)
 {
     if (utf8_valid(s) != s.n)
         return false;
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
+    for (size_t at = 0; at < s.n;) {
+        uint32_t c = utf8_next(s, &at);
         bool line = f->lines && (c == '\n' || c == '\t');
-        if ((c < 0x20 && !line) || c == 0x7F)
+        if ((c < 0x20 && !line) || (c >= 0x7F && c < 0xA0))
             return false;
     }
     return true;
@@ -94,21 +111,19 @@ static bool S_plain(const struct field *f, struct str s)
 static enum err S_length(const struct where *w, const struct field *f, struct str s)
 {
     int64_t count = (int64_t)utf8_count(s);
-    int64_t most = f->max ? f->max : 4000;
-    if (count > most)
+    struct range r = field_range(f);
+    if (count > r.most)
         return S_fault(w, "too_long",
                        TEXT(w, STR_F "：最多 %lld 个字，现在有 %lld 个。", STR_A(w->path),
-                            (long long)most, (long long)count),
+                            (long long)r.most, (long long)count),
                        TEXT(w, STR_F ": at most %lld characters, %lld given.", STR_A(w->path),
-                            (long long)most, (long long)count),
-                       TEXT(w, "0..%lld", (long long)most));
-    if (count < f->min || (f->required && count == 0))
+                            (long long)r.most, (long long)count),
+                       TEXT(w, "%lld..%lld", (long long)r.least, (long long)r.most));
+    if (count < r.least)
         return S_fault(
-            w, "too_short",
-            TEXT(w, STR_F "：至少 %lld 个字。", STR_A(w->path), (long long)(f->min ? f->min : 1)),
-            TEXT(w, STR_F ": at least %lld characters.", STR_A(w->path),
-                 (long long)(f->min ? f->min : 1)),
-            TEXT(w, "%lld..%lld", (long long)(f->min ? f->min : 1), (long long)most));
+            w, "too_short", TEXT(w, STR_F "：至少 %lld 个字。", STR_A(w->path), (long long)r.least),
+            TEXT(w, STR_F ": at least %lld characters.", STR_A(w->path), (long long)r.least),
+            TEXT(w, "%lld..%lld", (long long)r.least, (long long)r.most));
     return OK;
 }
 
@@ -133,18 +148,20 @@ static enum err S_check_text(const struct where *w, const struct field *f, struc
     return OK;
 }
 
-static enum err S_check_number(const struct where *w, const struct field *f, double value)
+/* A number outside what the field, or the machine, can hold. */
+static enum err S_out_of_range(const struct where *w, const struct field *f, bool small)
 {
-    bool bounded = f->min || f->max;
-    if (!bounded || (value >= (double)f->min && value <= (double)f->max))
-        return OK;
-    const char *code = value < (double)f->min ? "too_small" : "too_large";
+    const char *code = small ? "too_small" : "too_large";
+    struct range r = field_range(f);
+    if (r.most == INT64_MAX && r.least == NO_INT + 1)
+        return S_fault(w, code, TEXT(w, STR_F "：数字太长。", STR_A(w->path)),
+                       TEXT(w, STR_F ": has too many digits.", STR_A(w->path)), NO_STR);
     return S_fault(w, code,
-                   TEXT(w, STR_F "：要在 %lld 到 %lld 之间。", STR_A(w->path), (long long)f->min,
-                        (long long)f->max),
-                   TEXT(w, STR_F ": must be from %lld to %lld.", STR_A(w->path), (long long)f->min,
-                        (long long)f->max),
-                   TEXT(w, "%lld..%lld", (long long)f->min, (long long)f->max));
+                   TEXT(w, STR_F "：要在 %lld 到 %lld 之间。", STR_A(w->path), (long long)r.least,
+                        (long long)r.most),
+                   TEXT(w, STR_F ": must be from %lld to %lld.", STR_A(w->path), (long long)r.least,
+                        (long long)r.most),
+                   TEXT(w, "%lld..%lld", (long long)r.least, (long long)r.most));
 }
 
 static bool S_id(struct str s, int64_t *ret)
@@ -162,7 +179,8 @@ static enum err S_text_value(const struct where *w, const struct field *f, struc
                    ? OK
                    : S_wrong_type(w, "编号（数字文本）", "an id: a string of digits");
     case T_TIME:
-        return time_parse(s, (int64_t *)(void *)at)
+        /* 1970 to the millisecond is how an absent time is held. */
+        return time_parse(s, (int64_t *)(void *)at) && *(int64_t *)(void *)at != 0
                    ? OK
                    : S_wrong_type(w, "时间（如 2026-11-22T09:00:00+08:00）",
                                   "an RFC 3339 time such as 2026-11-22T09:00:00+08:00");
@@ -176,31 +194,44 @@ static enum err S_text_value(const struct where *w, const struct field *f, struc
 
 static enum err S_int(const struct where *w, const struct field *f, int64_t value, char *at)
 {
+    struct range r = field_range(f);
+    if (value < r.least || value > r.most)
+        return S_out_of_range(w, f, value < r.least);
     *(int64_t *)(void *)at = value;
-    return S_check_number(w, f, (double)value);
+    return OK;
 }
 
 static enum err S_real(const struct where *w, const struct field *f, double value, char *at)
 {
+    struct range r = field_range(f);
+    bool bounded = f->min || f->max;
     if (!isfinite(value))
         return S_wrong_type(w, "数字", "a number");
+    if (bounded && (value < (double)r.least || value > (double)r.most))
+        return S_out_of_range(w, f, value < (double)r.least);
     *(double *)(void *)at = value;
-    return S_check_number(w, f, value);
+    return OK;
+}
+
+/* A number as JSON writes it, and nothing around it; NAN when it is none. */
+static double S_number(struct str s)
+{
+    bool bare = s.n && (s.p[0] == '-' || isdigit((unsigned char)s.p[0])) &&
+                isdigit((unsigned char)s.p[s.n - 1]);
+    json_t *v = bare ? json_loadb(s.p, s.n, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL) : NULL;
+    double value = v ? json_real_value(v) : NAN;
+    json_decref(v);
+    return value;
 }
 
 static enum err S_param(const struct where *w, const struct field *f, struct str s, char *at)
 {
     int64_t number = 0;
-    char *end = NULL;
     switch (f->type) {
     case T_INT:
         return str_int(s, &number) ? S_int(w, f, number, at)
                                    : S_wrong_type(w, "整数", "a whole number");
-    case T_REAL: {
-        struct str text = arena_str(w->arena, s);
-        double value = text.n ? strtod(text.p, &end) : NAN;
-        return end && *end == '\0' ? S_real(w, f, value, at) : S_wrong_type(w, "数字", "a number");
-    }
+    case T_REAL: return S_real(w, f, S_number(s), at);
     case T_BOOL:
         if (!str_eq(s, S("true")) && !str_eq(s, S("false")))
             return S_wrong_type(w, " true 或 false", "true or false");
@@ -233,13 +264,18 @@ static enum err S_item(struct where *w, const struct field *f, const json_t *v, 
 
 static enum err S_list(struct where *w, const struct field *f, const json_t *v, int depth, char *at)
 {
-    size_t most = f->max ? (size_t)f->max : LIST_MAX, n = json_array_size(v);
+    struct range r = field_range(f);
+    size_t most = (size_t)r.most, least = (size_t)r.least, n = json_array_size(v);
     if (!json_is_array(v))
         return S_wrong_type(w, "列表", "a list");
     if (n > most)
         return S_fault(w, "too_long", TEXT(w, STR_F "：最多 %zu 项。", STR_A(w->path), most),
                        TEXT(w, STR_F ": at most %zu items.", STR_A(w->path), most),
-                       TEXT(w, "0..%zu", most));
+                       TEXT(w, "%zu..%zu", least, most));
+    if (n < least)
+        return S_fault(w, "too_short", TEXT(w, STR_F "：至少 %zu 项。", STR_A(w->path), least),
+                       TEXT(w, STR_F ": at least %zu items.", STR_A(w->path), least),
+                       TEXT(w, "%zu..%zu", least, most));
     size_t size = f->of ? f->of->size : f->item == T_ID ? sizeof(int64_t) : sizeof(struct str);
     struct list *list = (void *)at;
     list->items = arena_array(w->arena, n + 1, size);
@@ -254,9 +290,18 @@ static enum err S_list(struct where *w, const struct field *f, const json_t *v, 
     return all;
 }
 
+/* A number that no machine number can hold, as entity_parse has marked it. */
+static bool S_huge(const json_t *v)
+{
+    const char *s = json_string_value(v);
+    return s && s[0] == 0x7F && (s[1] == '-' || s[1] == '+');
+}
+
 static enum err S_member(struct where *w, const struct field *f, const json_t *v, int depth,
                          char *at)
 {
+    if ((f->type == T_INT || f->type == T_REAL) && S_huge(v))
+        return S_out_of_range(w, f, json_string_value(v)[1] == '-');
     switch (f->type) {
     case T_INT:
         return json_is_integer(v) ? S_int(w, f, json_integer_value(v), at)
@@ -298,6 +343,24 @@ static enum err S_unknown(const struct where *w)
                    TEXT(w, STR_F ": there is no such field.", STR_A(w->path)), NO_STR);
 }
 
+/* The path of a member that a client has named: its start, escaped as RFC 6901 asks for. */
+static struct str S_pointer(const struct where *w, const char *key)
+{
+    struct buf b = buf_new(NAME_MOST * 2);
+    struct str name = str_of(key);
+    for (size_t at = 0; at < name.n && at < NAME_MOST;) {
+        size_t start = at;
+        utf8_next(name, &at);
+        if (key[start] == '~' || key[start] == '/')
+            buf_put(&b, key[start] == '~' ? S("~0") : S("~1"));
+        else
+            buf_put(&b, (struct str){key + start, at - start});
+    }
+    struct str path = TEXT(w, STR_F "/" STR_F, STR_A(w->path), STR_A(buf_str(&b)));
+    buf_free(&b);
+    return path;
+}
+
 static enum err S_unknown_members(const struct where *w, const struct entity *e, const json_t *body,
                                   int from)
 {
@@ -310,7 +373,7 @@ static enum err S_unknown_members(const struct where *w, const struct entity *e,
         if (f && f->from == from)
             continue;
         struct where inner = *w;
-        inner.path = TEXT(w, STR_F "/%.80s", STR_A(w->path), key);
+        inner.path = S_pointer(w, key);
         all = S_unknown(&inner);
     }
     return all;

@@ -1,6 +1,8 @@
 #include "entity/entity.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 static void S_digits(char *to, int64_t value, int n)
 {
@@ -27,6 +29,7 @@ static void S_civil(int64_t days, int64_t *year, int64_t *month, int64_t *day)
 
 struct str time_text(int64_t ms, char ret[25])
 {
+    ms = ms < TIME_FIRST ? TIME_FIRST : ms > TIME_LAST ? TIME_LAST : ms;
     int64_t days = ms / 86400000, rest = ms % 86400000;
     int64_t year = 0, month = 0, day = 0;
     if (rest < 0) {
@@ -34,7 +37,7 @@ struct str time_text(int64_t ms, char ret[25])
         days--;
     }
     S_civil(days, &year, &month, &day);
-    S_digits(ret, year < 0 ? 0 : year > 9999 ? 9999 : year, 4);
+    S_digits(ret, year, 4);
     ret[4] = ret[7] = '-';
     S_digits(ret + 5, month, 2);
     S_digits(ret + 8, day, 2);
@@ -56,7 +59,7 @@ static bool S_absent(const struct field *f, const char *at)
     case T_ID:
     case T_TIME: return *(const int64_t *)(const void *)at == 0;
     case T_INT: return *(const int64_t *)(const void *)at == NO_INT;
-    case T_REAL: return isnan(*(const double *)(const void *)at);
+    case T_REAL: return !isfinite(*(const double *)(const void *)at);
     case T_BOOL: return *(const enum tri *)(const void *)at == UNSET;
     case T_TEXT:
     case T_RAW: return ((const struct str *)(const void *)at)->p == NULL;
@@ -99,6 +102,17 @@ static void S_text(const struct field *f, struct str s, enum sight sight, struct
     buf_free(&masked);
 }
 
+/* The fewest digits that read back as the same number. */
+static void S_real(double value, struct buf *out)
+{
+    char text[32];
+    int digits = 15;
+    do
+        snprintf(text, sizeof text, "%.*g", digits, value);
+    while (strtod(text, NULL) != value && ++digits <= 17);
+    buf_put(out, str_of(text));
+}
+
 static void S_value(const struct field *f, const char *at, enum sight sight, struct buf *out)
 {
     char time[25];
@@ -109,7 +123,7 @@ static void S_value(const struct field *f, const char *at, enum sight sight, str
         buf_char(out, '"');
         break;
     case T_INT: buf_int(out, *(const int64_t *)(const void *)at); break;
-    case T_REAL: buf_printf(out, "%.10g", *(const double *)(const void *)at); break;
+    case T_REAL: S_real(*(const double *)(const void *)at, out); break;
     case T_BOOL:
         buf_put(out, *(const enum tri *)(const void *)at == YES ? S("true") : S("false"));
         break;
@@ -132,7 +146,8 @@ void entity_encode(const struct entity *e, const void *from, enum sight sight, s
         const struct field *f = &e->fields[i];
         const char *at = (const char *)from + f->off;
         bool absent = S_absent(f, at);
-        bool hidden = sight == MASKED && f->class != CLASS_OPEN && !f->mask;
+        bool masked = sight == MASKED && f->class != CLASS_OPEN;
+        bool hidden = masked && (!f->mask || f->type != T_TEXT);
         if (hidden || (absent && !f->required))
             continue;
         buf_char(out, before);

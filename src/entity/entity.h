@@ -57,7 +57,7 @@ struct field {
     const char *const *codes; /* NULL-terminated list of the texts allowed, or NULL */
     form_fn *form;
     const char *form_doc;    /* what form allows, e.g. "11 digits"; also the OpenAPI description */
-    mask_fn *mask;           /* for classes above open; none: the field is left out when masked */
+    mask_fn *mask;           /* for texts above open; none: the field is left out when masked */
     const struct entity *of; /* T_OBJECT and T_LIST of structs */
     enum type item;          /* T_LIST of scalars: T_TEXT or T_ID */
     bool lines;              /* T_TEXT may hold line breaks */
@@ -101,6 +101,14 @@ void entity_blank(const struct entity *e, void *ret);
 /* The field of that name, or NULL. */
 const struct field *entity_field(const struct entity *e, struct str name);
 
+/* What a request's field may hold: the value of a number, the code points of a text, the items of
+ * a list. A limit of 0 is none; then there is one that fits the type, and what is required is
+ * never empty. */
+struct range {
+    int64_t least, most;
+};
+struct range field_range(const struct field *f);
+
 /* A path or query parameter as it came, percent-decoded. */
 struct param {
     struct str name, value;
@@ -113,9 +121,11 @@ struct param {
 MUST enum err entity_decode(const struct entity *e, const json_t *body, const struct param *params,
                             size_t count, struct arena *a, struct problem *problem, void *ret);
 
-/* Parses a JSON document of at most max bytes. Bytes that are not UTF-8 and raw control
+/* Parses a JSON document. Bytes that are not UTF-8, NUL, halves of surrogate pairs and raw control
  * characters inside texts do not stop it: they reach entity_decode as U+007F, which no text may
- * hold, so that the fault names its field. The caller owns *ret (json_decref). */
+ * hold, and a number too large for this machine as a text that begins with it, so that the fault
+ * names its field. ERR_MALFORMED otherwise; a member given twice, or nested too deeply, is named by
+ * its top-level member. The caller owns *ret (json_decref). */
 MUST enum err entity_parse(struct str body, struct arena *a, struct problem *problem, json_t **ret);
 
 enum sight { MASKED, CLEAR };
@@ -127,8 +137,11 @@ void entity_encode(const struct entity *e, const void *from, enum sight sight, s
 void entity_encode_page(const struct entity *e, const struct list *items, struct str next,
                         enum sight sight, struct buf *out);
 
-/* RFC 3339 with an offset, to milliseconds since 1970; and back, in UTC. time_text needs 25
- * bytes, and ends in NUL. */
+/* RFC 3339 with an offset, to milliseconds since 1970; and back, in UTC. Years 1600 to 9999 are
+ * read, and no leap seconds; times past TIME_FIRST and TIME_LAST are written as these. time_text
+ * needs 25 bytes, and ends in NUL. */
+#define TIME_FIRST (-INT64_C(62135596800000)) /* 0001-01-01T00:00:00.000Z */
+#define TIME_LAST  INT64_C(253402300799999)   /* 9999-12-31T23:59:59.999Z */
 bool time_parse(struct str s, int64_t *ret);
 struct str time_text(int64_t ms, char ret[25]);
 

@@ -84,8 +84,13 @@ void mask_name(struct buf *out, struct str s)
 /* The first `head` and last `tail` characters stay when there are more than that. */
 static void S_middle(struct buf *out, struct str s, size_t head, size_t tail)
 {
-    for (size_t i = 0; i < s.n; i++)
-        buf_char(out, s.n > head + tail && (i < head || i >= s.n - tail) ? s.p[i] : '*');
+    size_t count = utf8_count(s), i = 0;
+    for (size_t at = 0; at < s.n; i++) {
+        size_t start = at;
+        utf8_next(s, &at);
+        bool stays = count > head + tail && (i < head || i >= count - tail);
+        buf_put(out, stays ? (struct str){s.p + start, at - start} : S("*"));
+    }
 }
 
 void mask_phone(struct buf *out, struct str s)

@@ -2,6 +2,8 @@
 #include "entity/entity.h"
 
 #include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { NESTED_MAX = 32, REPLACED = 0x7F };
@@ -16,12 +18,13 @@ static enum err S_malformed(struct problem *p, struct str field, const char *cod
  * and a copy in which what is no text inside a string has become U+007F. */
 struct scan {
     struct str body;
-    char *copy;
+    char *copy; /* with a NUL after it */
     size_t at;
     int depth, deepest;
-    bool in_string;
-    size_t string_start; /* of the last string seen at depth 1 */
-    struct str last, deepest_member;
+    bool in_object, in_string;
+    size_t string_start;
+    struct str last; /* string last seen at depth 1 of an object, in the copy */
+    struct str deepest_member;
 };
 
 static bool S_hex4(struct str s, size_t at, unsigned *ret)
@@ -67,17 +70,45 @@ static void S_in_string(struct scan *s)
     }
     if (c == '"') {
         s->in_string = false;
-        if (s->depth == 1)
-            s->last = (struct str){s->body.p + s->string_start, s->at - s->string_start};
+        if (s->depth == 1 && s->in_object)
+            s->last = (struct str){s->copy + s->string_start, s->at - s->string_start};
     } else if (c < 0x20) {
         s->copy[s->at] = REPLACED;
     }
     s->at++;
 }
 
+/* A number that no machine number holds would stop the parser. It becomes a text of the same
+ * length, U+007F and its sign and zeroes; shorter than 5 characters none is too large. */
+static void S_number(struct scan *s)
+{
+    char *from = s->copy + s->at;
+    size_t n = 0;
+    while (s->at + n < s->body.n && strchr("+-.0123456789eE", s->body.p[s->at + n]) &&
+           s->body.p[s->at + n])
+        n++;
+    int64_t whole = 0;
+    struct str token = {from, n};
+    s->at += n;
+    bool real = memchr(from, '.', n) || memchr(from, 'e', n) || memchr(from, 'E', n);
+    /* The second pass finds it marked already. */
+    if (n < 5 || *from == '"' || (real ? isfinite(strtod(from, NULL)) : str_int(token, &whole)))
+        return;
+    char sign = *from == '-' ? '-' : '+';
+    memset(from, '0', n);
+    from[0] = from[n - 1] = '"';
+    from[1] = REPLACED;
+    from[2] = sign;
+}
+
 static void S_outside(struct scan *s)
 {
-    char c = s->body.p[s->at++];
+    char c = s->body.p[s->at];
+    if (c == '-' || isdigit((unsigned char)c)) {
+        S_number(s);
+        return;
+    }
+    s->at++;
     if (c == '"') {
         s->in_string = true;
         s->string_start = s->at;
@@ -102,33 +133,59 @@ static void S_replace_broken(char *copy, size_t n)
     }
 }
 
-enum err entity_parse(struct str body, struct arena *a, struct problem *problem, json_t **ret)
+/* Looks at the document up to a place. */
+static struct scan S_scan(struct str body, char *copy, size_t upto)
 {
-    json_error_t error;
-    struct scan s = {.body = body, .copy = (char *)(uintptr_t)arena_str(a, body).p};
-    if (!str_trim(body).n)
-        return S_malformed(problem, S(""), "empty", S("没有内容。"), S("The body is empty."));
-    if (!s.copy)
-        return ERR_MEMORY;
-    while (s.at < body.n) {
+    struct scan s = {.body = body, .copy = copy};
+    while (s.at < body.n && strchr(" \t\r\n", body.p[s.at]) && body.p[s.at])
+        s.at++;
+    s.in_object = s.at < body.n && body.p[s.at] == '{';
+    while (s.at < upto) {
         if (s.in_string)
             S_in_string(&s);
         else
             S_outside(&s);
     }
+    return s;
+}
+
+static struct str S_top_member(struct arena *a, struct str name)
+{
+    return name.p && utf8_valid(name) == name.n ? arena_printf(a, "/" STR_F, STR_A(name)) : S("");
+}
+
+static enum err S_not_json(const json_error_t *error, struct str body, char *copy, struct arena *a,
+                           struct problem *problem)
+{
+    if (json_error_code(error) != json_error_duplicate_key)
+        return S_malformed(
+            problem, S(""), "json",
+            arena_printf(a, "JSON 第 %d 行第 %d 列有错。", error->line, error->column),
+            arena_printf(a, "Not JSON: line %d, column %d.", error->line, error->column));
+    /* The parser stands right after the second one's name. */
+    struct scan s = S_scan(body, copy, (size_t)error->position);
+    return S_malformed(
+        problem, S_top_member(a, s.last), "twice",
+        arena_printf(a, "JSON 第 %d 行第 %d 列：这一项出现了两次。", error->line, error->column),
+        arena_printf(a, "Line %d, column %d: this member is given twice.", error->line,
+                     error->column));
+}
+
+enum err entity_parse(struct str body, struct arena *a, struct problem *problem, json_t **ret)
+{
+    json_error_t error;
+    char *copy = (char *)(uintptr_t)arena_str(a, body).p;
+    if (!str_trim(body).n)
+        return S_malformed(problem, S(""), "empty", S("没有内容。"), S("The body is empty."));
+    if (!copy)
+        return ERR_MEMORY;
+    struct scan s = S_scan(body, copy, body.n);
+    S_replace_broken(copy, body.n);
     if (s.deepest > NESTED_MAX)
-        return S_malformed(problem,
-                           s.deepest_member.p && utf8_valid(s.deepest_member) == s.deepest_member.n
-                               ? arena_printf(a, "/" STR_F, STR_A(s.deepest_member))
-                               : S(""),
-                           "too_deep", S("内容嵌套太深。"), S("Nested too deeply."));
-    S_replace_broken(s.copy, body.n);
-    *ret = json_loadb(s.copy, body.n, JSON_REJECT_DUPLICATES, &error);
-    if (*ret)
-        return OK;
-    return S_malformed(problem, S(""), "json",
-                       arena_printf(a, "JSON 第 %d 行第 %d 列有错。", error.line, error.column),
-                       arena_printf(a, "Not JSON: line %d, column %d.", error.line, error.column));
+        return S_malformed(problem, S_top_member(a, s.deepest_member), "too_deep",
+                           S("内容嵌套太深。"), S("Nested too deeply."));
+    *ret = json_loadb(copy, body.n, JSON_REJECT_DUPLICATES, &error);
+    return *ret ? OK : S_not_json(&error, body, copy, a, problem);
 }
 
 static bool S_part(struct str *s, size_t n, int64_t least, int64_t most, int64_t *ret)
@@ -165,7 +222,7 @@ static bool S_offset(struct str *s, int64_t *minutes)
 {
     int64_t hours = 0, rest = 0;
     *minutes = 0;
-    if (S_sign(s, 'Z'))
+    if (S_sign(s, 'Z') || S_sign(s, 'z'))
         return s->n == 0;
     bool minus = s->n && s->p[0] == '-';
     if (!S_sign(s, minus ? '-' : '+') || !S_part(s, 2, 0, 23, &hours) || !S_sign(s, ':') ||
@@ -179,7 +236,7 @@ bool time_parse(struct str s, int64_t *ret)
 {
     int64_t year, month, day, hour, minute, second, offset, days, ms = 0;
     if (!S_part(&s, 4, 1600, 9999, &year) || !S_sign(&s, '-') || !S_part(&s, 2, 1, 12, &month) ||
-        !S_sign(&s, '-') || !S_part(&s, 2, 1, 31, &day) || !S_sign(&s, 'T') ||
+        !S_sign(&s, '-') || !S_part(&s, 2, 1, 31, &day) || !(S_sign(&s, 'T') || S_sign(&s, 't')) ||
         !S_part(&s, 2, 0, 23, &hour) || !S_sign(&s, ':') || !S_part(&s, 2, 0, 59, &minute) ||
         !S_sign(&s, ':') || !S_part(&s, 2, 0, 59, &second))
         return false;
@@ -195,5 +252,5 @@ bool time_parse(struct str s, int64_t *ret)
     if (!S_offset(&s, &offset) || !S_days(year, month, day, &days))
         return false;
     *ret = (((days * 24 + hour) * 60 + minute - offset) * 60 + second) * 1000 + ms;
-    return true;
+    return *ret <= TIME_LAST;
 }

@@ -6,13 +6,18 @@ static void S_member(struct buf *out, const char *name, struct str value)
     buf_json(out, value);
 }
 
-static void S_bounds(const struct field *f, struct buf *out, const char *least, const char *most)
+/* What is declared, and of a request also what goes without saying. */
+static void S_bounds(const struct field *f, bool request, struct buf *out, const char *least,
+                     const char *most)
 {
-    if (!f->min && !f->max)
-        return;
-    buf_printf(out, ",\"%s\":%lld", least, (long long)f->min);
-    if (f->max)
-        buf_printf(out, ",\"%s\":%lld", most, (long long)f->max);
+    bool number = f->type == T_INT || f->type == T_REAL;
+    struct range r = field_range(f);
+    bool low = f->min || (number ? f->max : request && r.least);
+    bool high = f->max || (number ? f->min < 0 : request);
+    if (low)
+        buf_printf(out, ",\"%s\":%lld", least, (long long)r.least);
+    if (high)
+        buf_printf(out, ",\"%s\":%lld", most, (long long)r.most);
 }
 
 static void S_enum(const struct field *f, struct buf *out)
@@ -26,13 +31,13 @@ static void S_enum(const struct field *f, struct buf *out)
     buf_char(out, ']');
 }
 
-static void S_text(const struct field *f, struct buf *out)
+static void S_text(const struct field *f, bool request, struct buf *out)
 {
     buf_put(out, S("\"type\":\"string\""));
     if (f->codes)
         S_enum(f, out);
     else
-        S_bounds(f, out, "minLength", "maxLength");
+        S_bounds(f, request, out, "minLength", "maxLength");
 }
 
 static void S_ref(const struct entity *e, struct buf *out)
@@ -40,39 +45,40 @@ static void S_ref(const struct entity *e, struct buf *out)
     buf_printf(out, "\"$ref\":\"#/components/schemas/%s\"", e->name);
 }
 
-static void S_type(const struct field *f, struct buf *out)
+static void S_type(const struct field *f, bool request, struct buf *out)
 {
     switch (f->type) {
     case T_ID: buf_put(out, S("\"type\":\"string\",\"pattern\":\"^[1-9][0-9]{0,18}$\"")); break;
     case T_INT:
         buf_put(out, S("\"type\":\"integer\""));
-        S_bounds(f, out, "minimum", "maximum");
+        S_bounds(f, request, out, "minimum", "maximum");
         break;
     case T_REAL:
         buf_put(out, S("\"type\":\"number\""));
-        S_bounds(f, out, "minimum", "maximum");
+        S_bounds(f, request, out, "minimum", "maximum");
         break;
     case T_BOOL: buf_put(out, S("\"type\":\"boolean\"")); break;
-    case T_TEXT: S_text(f, out); break;
+    case T_TEXT: S_text(f, request, out); break;
     case T_TIME: buf_put(out, S("\"type\":\"string\",\"format\":\"date-time\"")); break;
     case T_LIST:
         buf_put(out, S("\"type\":\"array\",\"items\":{"));
         if (f->of)
             S_ref(f->of, out);
         else
-            S_type(&(struct field){.type = f->item}, out);
+            S_type(&(struct field){.type = f->item}, request, out);
         buf_put(out, S("}"));
+        S_bounds(f, request, out, "minItems", "maxItems");
         break;
     case T_OBJECT: S_ref(f->of, out); break;
     case T_RAW: buf_put(out, S("\"type\":\"object\"")); break;
     }
 }
 
-static void S_schema(const struct field *f, struct buf *out)
+static void S_schema(const struct field *f, bool request, struct buf *out)
 {
     static const char *const classes[] = {"open", "personal", "sensitive", "minor"};
     buf_char(out, '{');
-    S_type(f, out);
+    S_type(f, request, out);
     if (f->doc)
         S_member(out, "description", str_of(f->doc));
     if (f->form_doc)
@@ -107,7 +113,7 @@ void schema_write(const struct entity *e, bool request, struct buf *out)
             buf_char(out, ',');
         first = false;
         buf_put(out, e->fields[i].key);
-        S_schema(&e->fields[i], out);
+        S_schema(&e->fields[i], request, out);
     }
     buf_char(out, '}');
     S_required(e, request, out);
@@ -132,7 +138,7 @@ void schema_params(const struct entity *e, struct buf *out)
                    f->required ? "true" : "false");
         S_member(out, "description", str_of(f->doc ? f->doc : f->name));
         buf_put(out, S(",\"schema\":{"));
-        S_type(f, out);
+        S_type(f, true, out);
         buf_put(out, S("}}"));
     }
 }

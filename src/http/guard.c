@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { GUARD_SLOTS = 16384 };
+enum { GUARD_SLOTS = 16384, LINGER_S = 5, LINGER_MAX = 4 << 20 };
 
 struct guard {
     struct server *server;
@@ -21,7 +21,8 @@ struct guard {
     struct strict strict;
     uint64_t begun;   /* requests handed to us by evhttp */
     uint64_t replied; /* of those, answered */
-    bool ended;
+    uint64_t thrown;  /* bytes that came after the refusal */
+    bool ended;       /* the refusal has been sent */
     struct guard *next;
 };
 
@@ -38,33 +39,66 @@ static struct guard *S_find(struct server *s, const struct bufferevent *bev)
     return g;
 }
 
-/* Past the socket buffers of libevent: evhttp may still be reading this request, and would not
- * answer it at all. Only when nothing else is on its way to the client. */
-static void S_refuse_now(struct guard *g)
+/* What still comes is read and thrown away, for a while: closing at once would reset the
+ * connection, and the client might never see why. */
+static void S_linger(struct guard *g)
 {
-    static const char *const lines[] = {
-        [STRICT_OK] = "",
-        [STRICT_BAD] = "400 Bad Request",
-        [STRICT_HEAD_TOO_LARGE] = "431 Request Header Fields Too Large",
-        [STRICT_BODY_TOO_LARGE] = "413 Content Too Large",
+    struct evbuffer *input = bufferevent_get_input(g->bev);
+    g->thrown += evbuffer_get_length(input);
+    evbuffer_drain(input, evbuffer_get_length(input));
+    if (g->thrown > LINGER_MAX)
+        shutdown(bufferevent_getfd(g->bev), SHUT_RD);
+}
+
+/* Past libevent's buffers: evhttp may be in the middle of this request, and would not answer it at
+ * all. Only when nothing else is on its way to the client. */
+static void S_refuse(struct guard *g)
+{
+    static const struct timeval linger = {.tv_sec = LINGER_S};
+    static const struct {
+        const char *line, *slug;
+    } kinds[] = {
+        [STRICT_BAD] = {"400 Bad Request", "malformed"},
+        [STRICT_HEAD_TOO_LARGE] = {"431 Request Header Fields Too Large", "malformed"},
+        [STRICT_BODY_TOO_LARGE] = {"413 Content Too Large", "too-large"},
     };
-    char text[768];
-    char body[320];
-    int body_n = snprintf(body, sizeof body,
-                          "{\"type\":\"/problems/malformed\",\"status\":%.3s,"
-                          "\"title\":\"请求不合规，没有处理。\",\"errors\":[{\"field\":\"\","
-                          "\"code\":\"strict\",\"zh\":\"请求格式不合规。\",\"en\":\"%s\"}]}",
-                          lines[g->strict.verdict], g->strict.why ? g->strict.why : "");
-    int n = snprintf(text, sizeof text,
-                     "HTTP/1.1 %s\r\nContent-Type: application/problem+json\r\n"
-                     "Content-Length: %d\r\nConnection: close\r\n\r\n%s",
-                     lines[g->strict.verdict], body_n, body);
+    static const char zh[] = "请求不合规，没有处理。";
+    static const char en[] = "The request is not well formed; nothing was done.";
+    char body[768], text[1280];
+    const char *line = kinds[g->strict.verdict].line;
+    int n =
+        snprintf(body, sizeof body,
+                 "{\"type\":\"/problems/%s\",\"status\":%.3s,\"title\":\"%s\",\"title_zh\":\"%s\","
+                 "\"title_en\":\"%s\",\"errors\":[{\"field\":\"\",\"code\":\"strict\","
+                 "\"zh\":\"请求格式不合规。\",\"en\":\"%s.\"}]}",
+                 kinds[g->strict.verdict].slug, line, zh, zh, en, g->strict.why);
+    n = snprintf(text, sizeof text,
+                 "HTTP/1.1 %s\r\nContent-Type: application/problem+json\r\n"
+                 "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+                 "Content-Length: %d\r\nConnection: close\r\n\r\n%s",
+                 line, n, body);
     int fd = bufferevent_getfd(g->bev);
     g->ended = true;
     /* A client that cannot take a few hundred bytes now is not owed more. */
-    if (send(fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
-        shutdown(fd, SHUT_WR);
-    shutdown(fd, SHUT_RD);
+    bool sent = send(fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) == n;
+    shutdown(fd, sent ? SHUT_WR : SHUT_RDWR);
+    bufferevent_set_timeouts(g->bev, &linger, &linger);
+    S_linger(g);
+}
+
+static void S_refuse_if_due(struct guard *g)
+{
+    if (g->strict.verdict != STRICT_OK && !g->ended && g->replied >= g->strict.bad_request &&
+        evbuffer_get_length(bufferevent_get_output(g->bev)) == 0)
+        S_refuse(g);
+}
+
+/* The replies to what came before a refused request have left. */
+static void S_sent(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
+{
+    (void)output;
+    if (info->n_deleted)
+        S_refuse_if_due(arg);
 }
 
 static void S_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
@@ -72,22 +106,30 @@ static void S_bytes(struct evbuffer *input, const struct evbuffer_cb_info *info,
     struct guard *g = arg;
     struct evbuffer_iovec part[16];
     struct evbuffer_ptr at;
-    if (!info->n_added || g->ended)
+    if (!info->n_added)
+        return;
+    if (g->ended) {
+        S_linger(g);
+        return;
+    }
+    if (g->strict.verdict != STRICT_OK)
         return;
     size_t fresh = info->n_added;
     evbuffer_ptr_set(input, &at, evbuffer_get_length(input) - fresh, EVBUFFER_PTR_SET);
     int n = evbuffer_peek(input, (ev_ssize_t)fresh, &at, part, (int)COUNT_OF(part));
-    for (int i = 0; i < n && i < (int)COUNT_OF(part); i++)
-        strict_feed(&g->strict, &g->server->rules, part[i].iov_base, part[i].iov_len);
+    size_t left = fresh;
+    for (int i = 0; i < n && i < (int)COUNT_OF(part); i++) {
+        size_t len = part[i].iov_len < left ? part[i].iov_len : left;
+        strict_feed(&g->strict, &g->server->rules, part[i].iov_base, len);
+        left -= len;
+    }
     /* libevent reads into four pieces at most; bytes that could not be seen are not trusted. */
-    if (n > (int)COUNT_OF(part) && g->strict.verdict == STRICT_OK)
-        g->strict.verdict = STRICT_BAD;
+    if (left && g->strict.verdict == STRICT_OK)
+        strict_refuse(&g->strict, STRICT_BAD, "the request came in too many pieces");
     if (g->strict.verdict == STRICT_OK)
         return;
     g->server->tally.refused++;
-    if (g->replied >= g->strict.bad_request &&
-        evbuffer_get_length(bufferevent_get_output(g->bev)) == 0)
-        S_refuse_now(g);
+    S_refuse_if_due(g);
 }
 
 static struct bufferevent *S_connection(struct event_base *base, void *arg)
@@ -108,10 +150,11 @@ static struct bufferevent *S_connection(struct event_base *base, void *arg)
     }
     g->server = s;
     g->bev = bev;
-    g->begun = g->replied = 0;
+    g->begun = g->replied = g->thrown = 0;
     g->ended = false;
     strict_init(&g->strict);
     evbuffer_add_cb(bufferevent_get_input(bev), S_bytes, g);
+    evbuffer_add_cb(bufferevent_get_output(bev), S_sent, g);
     return bev;
 }
 

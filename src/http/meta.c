@@ -43,6 +43,7 @@ static void S_metrics(struct server *s, struct evhttp_request *ev)
     S_metric(&b, "writer_commits_total", "counter", "Commits.", w.batches);
     S_metric(&b, "writer_commands_total", "counter", "Commands run by the writer.", w.jobs);
     S_metric(&b, "writer_undone_total", "counter", "Commands undone.", w.undone);
+    S_metric(&b, "writer_redone_total", "counter", "Batches run again with savepoints.", w.redone);
     S_metric(&b, "writer_failed_commits_total", "counter", "Commits that failed whole.",
              w.failed_commits);
     S_metric(&b, "writer_over_5ms_total", "counter", "Commands that held the writer over 5 ms.",

@@ -22,6 +22,7 @@ static void *S_thread(void *arg)
 {
     struct thread *self = arg;
     struct pool *p = self->pool;
+    pthread_setname_np(pthread_self(), "linli-worker");
     pthread_mutex_lock(&p->lock);
     for (;;) {
         while (!p->head && !p->stopping) {
@@ -79,20 +80,24 @@ enum err pool_start(struct database *d, size_t threads, size_t room, int64_t lim
     return OK;
 }
 
-bool pool_submit(struct pool *p, struct task *task)
+/* A sleeping thread is woken only when none is awake, or when those awake have not kept up since
+ * the last call: waking one costs as much as answering a small query. */
+struct task *pool_submit(struct pool *p, struct task *tasks)
 {
     pthread_mutex_lock(&p->lock);
-    bool taken = !p->stopping && p->waiting < p->room;
-    if (taken) {
-        task->next = NULL;
-        *p->tail = task;
-        p->tail = &task->next;
+    bool behind = p->waiting > 0 || p->asleep == p->threads;
+    while (tasks && !p->stopping && p->waiting < p->room) {
+        struct task *next = tasks->next;
+        tasks->next = NULL;
+        *p->tail = tasks;
+        p->tail = &tasks->next;
         p->waiting++;
-        if (p->asleep)
-            pthread_cond_signal(&p->wake);
+        tasks = next;
     }
+    if (p->asleep && p->waiting && behind)
+        pthread_cond_signal(&p->wake);
     pthread_mutex_unlock(&p->lock);
-    return taken;
+    return tasks;
 }
 
 size_t pool_waiting(struct pool *p)

@@ -13,8 +13,12 @@ struct task {
 struct pool;
 
 MUST enum err pool_start(struct database *d, size_t threads, size_t room, int64_t limit,
-                         struct pool **ret);         /* limit: conn_limit of the readers */
-bool pool_submit(struct pool *p, struct task *task); /* false when full */
+                         struct pool **ret); /* limit: conn_limit of the readers */
+
+/* Takes a list of tasks, as far as there is room; answers what was not taken, NULL when all was.
+ * An empty list only has another thread look at what waits: to be called now and then, so that
+ * nothing waits behind one slow task. */
+struct task *pool_submit(struct pool *p, struct task *tasks);
 size_t pool_waiting(struct pool *p);
 void pool_stop(struct pool *p); /* runs what is queued first */
 

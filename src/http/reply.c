@@ -88,30 +88,31 @@ void reply_problem(struct request *q, enum err err)
     buf_char(out, '}');
 }
 
-/* The same for every reply: nothing of ours runs inside another site, and nothing of another
- * site's inside ours. */
-void reply_headers(struct server *s, struct evhttp_request *ev, const char *type, bool keep)
+/* Nothing of ours runs inside another site, and nothing of another site's inside ours. What only
+ * means something for a page stays off the API's replies: each header costs. */
+void reply_headers(struct server *s, struct evhttp_request *ev, const char *type, bool page)
 {
-    static const char *const fixed[][2] = {
-        {"X-Content-Type-Options", "nosniff"},
-        {"Referrer-Policy", "no-referrer"},
-        {"Cross-Origin-Resource-Policy", "same-origin"},
+    static const char *const of_page[][2] = {
+        {"Cache-Control", "public, max-age=300"},
         {"Content-Security-Policy",
          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
          "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
          "frame-ancestors 'none'"},
-    };
-    static const char *const page_only[][2] = {
+        {"Referrer-Policy", "no-referrer"},
         {"Cross-Origin-Opener-Policy", "same-origin"},
         {"Permissions-Policy", "camera=(self), geolocation=(self), microphone=(self)"},
     };
+    static const char *const of_data[][2] = {
+        {"Cache-Control", "no-store"},
+        {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+    };
     struct evkeyvalq *headers = evhttp_request_get_output_headers(ev);
     evhttp_add_header(headers, "Content-Type", type);
-    evhttp_add_header(headers, "Cache-Control", keep ? "public, max-age=300" : "no-store");
-    for (size_t i = 0; i < COUNT_OF(fixed); i++)
-        evhttp_add_header(headers, fixed[i][0], fixed[i][1]);
-    for (size_t i = 0; keep && i < COUNT_OF(page_only); i++)
-        evhttp_add_header(headers, page_only[i][0], page_only[i][1]);
+    evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+    evhttp_add_header(headers, "Cross-Origin-Resource-Policy", "same-origin");
+    for (size_t i = 0; i < (page ? COUNT_OF(of_page) : COUNT_OF(of_data)); i++)
+        evhttp_add_header(headers, page ? of_page[i][0] : of_data[i][0],
+                          page ? of_page[i][1] : of_data[i][1]);
     if (s->secure)
         evhttp_add_header(headers, "Strict-Transport-Security", "max-age=31536000");
 }

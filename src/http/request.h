@@ -54,7 +54,7 @@ struct compiled; /* routes split into segments, in match.c */
 struct server {
     struct event_base *base;
     struct evhttp *http;
-    struct event *wake, *on_int, *on_term, *tick;
+    struct event *wake, *on_int, *on_term, *tick, *flush;
     int wake_fd, port;
     const struct world *world;
     const struct clock *clock;
@@ -68,7 +68,8 @@ struct server {
     bool quiet, secure, stopping;
     int64_t ticks;
     struct tally tally;
-    struct request *idle; /* for reuse; loop only */
+    struct request *idle;             /* for reuse; loop only */
+    struct task *fresh, **fresh_tail; /* read in this turn of the loop, not yet with a worker */
     pthread_mutex_t done_lock;
     struct request *done, **done_tail; /* answered, waiting for the loop */
 };
@@ -87,7 +88,7 @@ void request_done(struct request *q); /* to the loop, from any thread */
 /* reply.c: on the loop. */
 void reply_send(struct request *q);
 void reply_problem(struct request *q, enum err err); /* fills q->status and q->out */
-void reply_headers(struct server *s, struct evhttp_request *ev, const char *type, bool keep);
+void reply_headers(struct server *s, struct evhttp_request *ev, const char *type, bool page);
 int err_status(enum err err);
 
 /* guard.c: the strict guard of every connection. */

@@ -75,21 +75,23 @@ static enum err S_query(struct store *db, struct request *q)
     return S_encode(q);
 }
 
-/* The session token of a reply that sets or clears the cookie. */
+/* The cookie of a reply that sets or clears it. The token is read from the encoded reply, so that
+ * an answer that is given again signs the browser in as the lost one would have. */
 static void S_cookie(struct request *q)
 {
     const char *secure = q->server->secure ? "; Secure" : "";
     if (q->route->cookie == COOKIE_CLEAR)
         q->cookie = arena_printf(
             q->arena, "linli_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0%s", secure);
-    const struct field *token =
-        q->route->cookie == COOKIE_SET ? entity_field(q->route->out, S("token")) : NULL;
-    if (token) {
-        const struct str *text = (const void *)((const char *)q->ret + token->off);
+    if (q->route->cookie != COOKIE_SET)
+        return;
+    json_t *reply = json_loadb(q->out.p, q->out.n, 0, NULL);
+    const char *token = json_string_value(json_object_get(reply, "token"));
+    if (token)
         q->cookie = arena_printf(
-            q->arena, "linli_session=" STR_F "; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d%s",
-            STR_A(*text), SESSION_DAYS * 86400, secure);
-    }
+            q->arena, "linli_session=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d%s", token,
+            SESSION_DAYS * 86400, secure);
+    json_decref(reply);
 }
 
 static struct once S_once(const struct request *q)
@@ -117,6 +119,11 @@ static enum err S_command(struct store *at, void *arg)
     struct request *q = arg;
     struct store db = S_store(q, at->conn, at->now);
     struct once once = S_once(q);
+    /* The writer may run a command twice: nothing of the first time stays. */
+    q->problem = (struct problem){0};
+    q->note = (struct note){0};
+    q->replayed = false;
+    buf_clear(&q->out);
     if (!once.request.p)
         return ERR_MEMORY;
     enum err err = S_replay(&db, q, &once);
@@ -124,6 +131,8 @@ static enum err S_command(struct store *at, void *arg)
         return store_fault(&db, err, "Idempotency-Key", "reused",
                            "这个 Idempotency-Key 已用于另一项内容不同的提交。",
                            "This Idempotency-Key was used for a different request.");
+    if (err == OK)
+        S_cookie(q);
     if (err != ERR_NOT_FOUND)
         return err;
     TRY(gate_admit(&db, q->route, &q->actor, q->in));
@@ -205,7 +214,8 @@ void request_run(struct conn *reader, void *arg)
         request_done(q);
     } else if (q->route->prepare && !q->prepared) {
         q->prepared = true;
-        if (!pool_submit(s->slow, &q->task)) {
+        q->task.next = NULL;
+        if (pool_submit(s->slow, &q->task)) {
             q->err = ERR_BUSY;
             request_done(q);
         }

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -172,6 +173,19 @@ static bool S_unescape(struct arena *a, struct str *s, bool plus)
     return true;
 }
 
+static enum err S_malformed(struct request *q, struct str field, const char *code, struct str zh,
+                            struct str en)
+{
+    return problem_add(&q->problem, ERR_MALFORMED,
+                       (struct fault){field, str_of(code), zh, en, NO_STR});
+}
+
+static enum err S_no_escape(struct request *q, struct str name)
+{
+    return S_malformed(q, name, "escape", S("% 之后要有两位十六进制数字。"),
+                       S("After % there must be two hexadecimal digits."));
+}
+
 static enum err S_query_params(struct request *q, struct str query)
 {
     while (query.p) {
@@ -180,15 +194,26 @@ static enum err S_query_params(struct request *q, struct str query)
         if (!name.n && !value.p)
             continue;
         if (q->param_count == PARAMS_MAX_)
-            return ERR_MALFORMED;
+            return S_malformed(q, S(""), "too_many", S("网址里的参数太多。"),
+                               S("Too many parameters."));
         if (!value.p)
             value = S("");
-        if (!S_unescape(q->arena, &name, true) || !S_unescape(q->arena, &value, true))
-            return ERR_MALFORMED;
+        if (!S_unescape(q->arena, &name, true))
+            return S_no_escape(q, S(""));
+        if (!S_unescape(q->arena, &value, true))
+            return S_no_escape(q, utf8_valid(name) == name.n ? name : S(""));
         q->params[q->param_count++] =
             (struct param){.name = name, .value = value, .from = IN_QUERY};
     }
     return OK;
+}
+
+/* application/json, whatever parameters follow it. */
+static bool S_is_json(struct str type)
+{
+    static const char json[] = "application/json";
+    struct str media = str_trim(str_split(&type, ';'));
+    return media.n == sizeof json - 1 && strncasecmp(media.p, json, media.n) == 0;
 }
 
 /* A write can only come from our own pages or from a program: the Idempotency-Key header and the
@@ -210,8 +235,7 @@ static enum err S_same_origin(struct request *q)
                                           .code = S("origin"),
                                           .zh = S("这个请求来自别的网站。"),
                                           .en = S("This request comes from another site.")});
-    struct str type = S_header(q, "Content-Type");
-    if (q->body.n && !str_starts(type, S("application/json")))
+    if (q->body.n && !S_is_json(S_header(q, "Content-Type")))
         return problem_add(&q->problem, ERR_MALFORMED,
                            (struct fault){.field = S("Content-Type"),
                                           .code = S("type"),
@@ -225,8 +249,15 @@ static enum err S_body(struct request *q)
 {
     struct evbuffer *input = evhttp_request_get_input_buffer(q->ev);
     size_t n = evbuffer_get_length(input);
-    if (n > (q->route->body_max ? q->route->body_max : (size_t)BODY_MAX))
-        return ERR_TOO_LARGE;
+    size_t most = q->route->body_max ? q->route->body_max : (size_t)BODY_MAX;
+    if (n > most)
+        return problem_add(
+            &q->problem, ERR_TOO_LARGE,
+            (struct fault){.field = S(""),
+                           .code = S("too_large"),
+                           .zh = arena_printf(q->arena, "正文最多 %zu 字节。", most),
+                           .en = arena_printf(q->arena, "The body may have %zu bytes.", most),
+                           .allowed = arena_printf(q->arena, "0..%zu", most)});
     char *body = arena_alloc(q->arena, n + 1);
     if (!body || evbuffer_copyout(input, body, n) != (ev_ssize_t)n)
         return ERR_MEMORY;
@@ -239,11 +270,8 @@ static enum err S_hat_named(struct request *q)
     struct str hat = S_header(q, "Linli-Hat");
     if (!hat.p || (str_int(hat, &q->actor.named) && q->actor.named > 0))
         return OK;
-    return problem_add(&q->problem, ERR_MALFORMED,
-                       (struct fault){.field = S("Linli-Hat"),
-                                      .code = S("form"),
-                                      .zh = S("Linli-Hat 要是一个身份的编号。"),
-                                      .en = S("Linli-Hat must be the id of a hat.")});
+    return S_malformed(q, S("Linli-Hat"), "form", S("Linli-Hat 要是一个身份的编号。"),
+                       S("Linli-Hat must be the id of a hat."));
 }
 
 static enum err S_receive(struct request *q, struct str verb, struct str path, struct str query)
@@ -262,7 +290,7 @@ static enum err S_receive(struct request *q, struct str verb, struct str path, s
     buf_free(&allow);
     for (size_t i = 0; i < q->param_count; i++) {
         if (!S_unescape(q->arena, &q->params[i].value, false))
-            return ERR_MALFORMED;
+            return S_no_escape(q, q->params[i].name);
     }
     TRY(S_query_params(q, query));
     TRY(S_body(q));
@@ -300,11 +328,11 @@ static void S_request(struct evhttp_request *ev, void *arg)
         evhttp_send_reply(ev, 400, "Bad Request", NULL);
         return;
     }
-    if (meta_reply(s, ev, verb, path)) {
+    if (!s->stopping && meta_reply(s, ev, verb, path)) {
         guard_replied(s, ev);
         return;
     }
-    struct request *q = S_new(s);
+    struct request *q = s->stopping ? NULL : S_new(s);
     if (!q) {
         guard_replied(s, ev);
         evhttp_send_reply(ev, 503, "Service Unavailable", NULL);
@@ -315,11 +343,32 @@ static void S_request(struct evhttp_request *ev, void *arg)
     evhttp_connection_set_closecb(evhttp_request_get_connection(ev), S_gone, q);
     q->err = S_receive(q, verb, path, query);
     q->task = (struct task){.run = request_run, .arg = q};
-    if (q->err == OK && !s->stopping && pool_submit(s->workers, &q->task))
+    if (q->err != OK) {
+        S_finish(q);
         return;
-    if (q->err == OK)
+    }
+    if (!s->fresh)
+        event_active(s->flush, 0, 0);
+    *s->fresh_tail = &q->task;
+    s->fresh_tail = &q->task.next;
+}
+
+/* After what this turn of the loop has read: to the workers, in one go. What finds no room is
+ * answered 503. */
+static void S_flush(evutil_socket_t fd, short what, void *arg)
+{
+    struct server *s = arg;
+    (void)fd;
+    (void)what;
+    struct task *left = pool_submit(s->workers, s->fresh);
+    s->fresh = NULL;
+    s->fresh_tail = &s->fresh;
+    while (left) {
+        struct request *q = left->arg;
+        left = left->next;
         q->err = ERR_BUSY;
-    S_finish(q);
+        S_finish(q);
+    }
 }
 
 /* ---- background work, on the writer like everything that writes ---- */
@@ -363,6 +412,7 @@ static void S_tick(evutil_socket_t fd, short what, void *arg)
     struct server *s = arg;
     (void)fd;
     (void)what;
+    pool_submit(s->workers, NULL);
     for (size_t m = 0; s->modules[m]; m++) {
         if (s->modules[m]->tick)
             S_chore(s, s->modules[m]->tick);
@@ -401,8 +451,8 @@ static enum err S_listen(struct server *s, const struct server_options *o, const
     s->http = evhttp_new(s->base);
     if (!s->http)
         return ERR_MEMORY;
-    evhttp_set_allowed_methods(s->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
-                                            EVHTTP_REQ_PATCH | EVHTTP_REQ_DELETE | EVHTTP_REQ_HEAD);
+    /* Every method comes to us: what evhttp refuses by itself it answers in HTML. */
+    evhttp_set_allowed_methods(s->http, UINT16_MAX);
     evhttp_set_max_headers_size(s->http, STRICT_HEAD_MAX);
     evhttp_set_max_body_size(s->http, BODY_CEILING);
     evhttp_set_timeout(s->http, TIMEOUT_S);
@@ -430,7 +480,8 @@ static enum err S_events(struct server *s)
     s->on_int = evsignal_new(s->base, SIGINT, S_signal, s);
     s->on_term = evsignal_new(s->base, SIGTERM, S_signal, s);
     s->tick = event_new(s->base, -1, EV_PERSIST, S_tick, s);
-    if (s->wake_fd < 0 || !s->wake || !s->on_int || !s->on_term || !s->tick)
+    s->flush = event_new(s->base, -1, 0, S_flush, s);
+    if (s->wake_fd < 0 || !s->wake || !s->flush || !s->on_int || !s->on_term || !s->tick)
         return ERR_MEMORY;
     event_add(s->wake, NULL);
     event_add(s->on_int, NULL);
@@ -468,6 +519,7 @@ enum err server_start(struct database *database, const struct world *world,
     s->rules = (struct strict_rules){
         .body_max = BODY_CEILING, .hosts = options->hosts, .host_count = options->host_count};
     s->done_tail = &s->done;
+    s->fresh_tail = &s->fresh;
     pthread_mutex_init(&s->done_lock, NULL);
     signal(SIGPIPE, SIG_IGN);
     S_raise_files();
@@ -500,6 +552,9 @@ void server_run(struct server *s)
     event_base_dispatch(s->base);
     /* No request is taken any more; what was taken ends, and its replies leave. */
     s->stopping = true;
+    event_del(s->tick);
+    event_del(s->flush);
+    S_flush(-1, 0, s);
     pool_stop(s->workers);
     pool_stop(s->slow);
     writer_stop(s->writer);
@@ -534,6 +589,7 @@ void server_free(struct server *s)
     S_free_event(s->on_int);
     S_free_event(s->on_term);
     S_free_event(s->tick);
+    S_free_event(s->flush);
     if (s->base)
         event_base_free(s->base);
     if (s->wake_fd > 0)

@@ -25,6 +25,11 @@ static enum strict_verdict S_refuse(struct strict *g, enum strict_verdict verdic
     return g->verdict;
 }
 
+void strict_refuse(struct strict *g, enum strict_verdict verdict, const char *why)
+{
+    S_refuse(g, verdict, why);
+}
+
 static enum strict_verdict S_bad(struct strict *g, const char *why)
 {
     return S_refuse(g, STRICT_BAD, why);
@@ -43,6 +48,11 @@ static void S_next(struct strict *g)
     memset(&g->s, 0, sizeof g->s);
 }
 
+static bool S_named(const struct strict_state *s, const char *name)
+{
+    return s->name_n == strlen(name) && strncasecmp(s->name, name, s->name_n) == 0;
+}
+
 /* ---- the request line: METHOD SP target SP HTTP/1.x ---- */
 
 /* The line is judged as it comes, for a target may be longer than what is kept of a line. `step`
@@ -53,6 +63,8 @@ static enum strict_verdict S_request_char(struct strict *g, char c)
     if (c == ' ') {
         if (s->step == 2 || s->name_n == 0)
             return S_bad(g, "the request line is not METHOD target HTTP/1.1");
+        if (s->step == 0)
+            s->may_body = S_named(s, "POST") || S_named(s, "PUT") || S_named(s, "PATCH");
         s->step++;
         s->name_n = 0;
         return STRICT_OK;
@@ -65,7 +77,7 @@ static enum strict_verdict S_request_char(struct strict *g, char c)
         return S_bad(g, "the target must begin with a slash");
     if (s->step == 2 && s->name_n == 8)
         return S_bad(g, "the HTTP version is not 1.0 or 1.1");
-    if (s->step == 2)
+    if (s->step != 1)
         s->name[s->name_n] = c;
     s->name_n++;
     return STRICT_OK;
@@ -114,16 +126,18 @@ static enum strict_verdict S_field_char(struct strict *g, char c)
     return STRICT_OK;
 }
 
-static bool S_named(const struct strict_state *s, const char *name)
-{
-    return s->name_n == strlen(name) && strncasecmp(s->name, name, s->name_n) == 0;
-}
-
-/* What matters of a value for framing, without the blanks around it. */
+/* What was kept of a value, without the blanks around it. */
 static struct str S_value(const struct strict_state *s)
 {
     size_t n = s->value_n < LINE_KEPT ? s->value_n : (size_t)LINE_KEPT;
     return str_trim((struct str){s->value, n});
+}
+
+/* A value that decides framing must be seen whole. evhttp takes no tab for a blank: it would not
+ * know "<tab>chunked", and read the body as the next request. */
+static bool S_plain(const struct strict_state *s)
+{
+    return s->value_n <= LINE_KEPT && !memchr(s->value, '\t', s->value_n);
 }
 
 static enum strict_verdict S_length(struct strict *g, const struct strict_rules *rules,
@@ -133,7 +147,7 @@ static enum strict_verdict S_length(struct strict *g, const struct strict_rules 
     int64_t length = 0;
     if (s->has_length)
         return S_bad(g, "there is more than one Content-Length");
-    if (!value.n || !isdigit((unsigned char)value.p[0]) || s->value_n > 24 ||
+    if (!value.n || !S_plain(s) || !isdigit((unsigned char)value.p[0]) || s->value_n > 24 ||
         !str_int(value, &length))
         return S_bad(g, "Content-Length is not a number");
     s->has_length = true;
@@ -177,7 +191,8 @@ static enum strict_verdict S_field_end(struct strict *g, const struct strict_rul
     if (S_named(s, "Content-Length")) {
         verdict = S_length(g, rules, value);
     } else if (S_named(s, "Transfer-Encoding")) {
-        if (s->has_encoding || value.n != 7 || strncasecmp(value.p, "chunked", 7) != 0)
+        if (s->has_encoding || !S_plain(s) || value.n != 7 ||
+            strncasecmp(value.p, "chunked", 7) != 0)
             verdict = S_bad(g, "Transfer-Encoding must be chunked, once");
         s->has_encoding = s->chunked = true;
     } else if (S_named(s, "Host")) {
@@ -200,6 +215,9 @@ static enum strict_verdict S_head_end(struct strict *g)
         return S_bad(g, "Content-Length and Transfer-Encoding stand together");
     if (s->has_encoding && s->http10)
         return S_bad(g, "HTTP/1.0 knows no Transfer-Encoding");
+    /* evhttp looks for no body behind these methods: it would read it as the next request. */
+    if (!s->may_body && (s->has_encoding || s->length))
+        return S_bad(g, "this method takes no body");
     s->body_left = s->length;
     if (s->chunked) {
         s->at = AT_CHUNK_SIZE;

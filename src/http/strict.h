@@ -2,11 +2,11 @@
  * through this small HTTP/1.1 framing machine (RFC 9112), which answers one question: is what has
  * come so far beyond doubt? It refuses whatever two parsers could read in two ways: more than one
  * Content-Length, Content-Length together with Transfer-Encoding, any Transfer-Encoding but
- * exactly "chunked", a header name that is not a token (so also `Host :` and folded lines), a
- * control character (NUL, bare CR, bare LF line ends) in a line, no Host or several, a Host that
- * is not in the configured list, a request line that is not METHOD SP target SP HTTP/1.0|1.1, a
- * head longer than STRICT_HEAD_MAX or with more than STRICT_FIELDS_MAX fields, a bad chunk size,
- * a body longer than body_max.
+ * exactly "chunked", a body with a method other than POST, PUT and PATCH, a header name that is
+ * not a token (so also `Host :` and folded lines), a control character (NUL, bare CR, bare LF line
+ * ends) in a line, no Host or several, a Host that is not in the configured list, a request line
+ * that is not METHOD SP target SP HTTP/1.0|1.1, a head longer than STRICT_HEAD_MAX or with more
+ * than STRICT_FIELDS_MAX fields, a bad chunk size, a body longer than body_max.
  *
  * It holds no request: a fixed-size struct per connection, no allocation, any split of the bytes
  * gives the same verdict. Once refused it stays refused. */
@@ -35,7 +35,7 @@ struct strict {
         int at;
         size_t head, fields, name_n;
         uint64_t body_left, length, body_seen;
-        bool has_length, has_encoding, has_host, chunked, http10, cr;
+        bool has_length, has_encoding, has_host, may_body, chunked, http10, cr;
         char name[STRICT_NAME_MAX], value[STRICT_NAME_MAX];
         size_t value_n;
         int step;
@@ -45,5 +45,8 @@ struct strict {
 void strict_init(struct strict *g);
 enum strict_verdict strict_feed(struct strict *g, const struct strict_rules *rules,
                                 const char *bytes, size_t n);
+
+/* A refusal for a reason the bytes themselves do not show. why is a literal. */
+void strict_refuse(struct strict *g, enum strict_verdict verdict, const char *why);
 
 #endif

@@ -16,10 +16,10 @@ struct engine {
     void (*reset)(struct stmt *s);
     int (*columns)(struct stmt *s);
     const char *(*name)(struct stmt *s, int column);
-    bool (*is_null)(struct stmt *s, int column);
-    int64_t (*get_int)(struct stmt *s, int column);
-    double (*get_real)(struct stmt *s, int column);
-    struct str (*get_text)(struct stmt *s, int column);
+    /* One call a cell, for it is made for every cell of every row. False: NULL. */
+    bool (*get_int)(struct stmt *s, int column, int64_t *ret);
+    bool (*get_real)(struct stmt *s, int column, double *ret);
+    bool (*get_text)(struct stmt *s, int column, struct str *ret); /* text or blob */
     int64_t (*changed)(struct conn *c);
     enum err (*script)(struct conn *c, const char *sql); /* several statements, for migrations */
     void (*close)(struct conn *c);

@@ -15,15 +15,23 @@
 #include <unistd.h>
 
 /* 3.51.3 is the first release without the WAL-reset bug. */
-enum { SQLITE_OLDEST = 3051003, BUSY_MS = 5000, BACKUP_PAGES = 512, PARAMS_MAX = 64 };
+enum {
+    SQLITE_OLDEST = 3051003,
+    BUSY_MS = 5000,
+    BACKUP_PAGES = 512,
+    PARAMS_MAX = 64,
+    STEPS_CHUNK = 100000
+};
 
 struct sqlite_conn {
     struct conn conn;
     sqlite3 *db;
+    int64_t allowed; /* chunks of steps a query may take, 0: no limit */
+    int64_t taken;   /* by the query under way */
 };
 
 struct stmt {
-    sqlite3 *db;
+    struct sqlite_conn *conn;
     sqlite3_stmt *q;
     int params;
     int param[PARAMS_MAX]; /* our $1 … to SQLite's index: it numbers by first appearance */
@@ -59,8 +67,8 @@ static enum err S_prepare(struct conn *c, const char *sql, struct stmt **ret)
     struct stmt *s = calloc(1, sizeof *s);
     if (!s)
         return ERR_MEMORY;
-    s->db = S_db(c);
-    int rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->q, NULL);
+    s->conn = (struct sqlite_conn *)(void *)c;
+    int rc = sqlite3_prepare_v3(S_db(c), sql, -1, SQLITE_PREPARE_PERSISTENT, &s->q, NULL);
     if (rc != SQLITE_OK) {
         free(s);
         return S_err(rc);
@@ -82,9 +90,12 @@ static void S_finish(struct stmt *s)
     free(s);
 }
 
+/* Every parameter must be given: one left out would still point at what an earlier run gave. */
 static enum err S_bind(struct stmt *s, const struct arg *args)
 {
-    for (int i = 0; args[i].kind != ARG_END; i++) {
+    int i = 0;
+    s->conn->taken = 0;
+    for (; args[i].kind != ARG_END; i++) {
         const struct arg *a = &args[i];
         int at = i + 1 < PARAMS_MAX ? s->param[i + 1] : 0;
         int rc = SQLITE_OK;
@@ -101,7 +112,7 @@ static enum err S_bind(struct stmt *s, const struct arg *args)
         if (rc != SQLITE_OK)
             return S_err(rc);
     }
-    return OK;
+    return i == s->params ? OK : ERR_STORE;
 }
 
 static enum err S_step(struct stmt *s, bool *row)
@@ -126,26 +137,34 @@ static const char *S_name(struct stmt *s, int column)
     return sqlite3_column_name(s->q, column);
 }
 
-static bool S_is_null(struct stmt *s, int column)
+/* The connection is this thread's alone, so a cell may be read without taking a copy first. */
+static bool S_get_int(struct stmt *s, int column, int64_t *ret)
 {
-    return sqlite3_column_type(s->q, column) == SQLITE_NULL;
+    sqlite3_value *v = sqlite3_column_value(s->q, column);
+    if (sqlite3_value_type(v) == SQLITE_NULL)
+        return false;
+    *ret = sqlite3_value_int64(v);
+    return true;
 }
 
-static int64_t S_get_int(struct stmt *s, int column)
+static bool S_get_real(struct stmt *s, int column, double *ret)
 {
-    return sqlite3_column_int64(s->q, column);
+    sqlite3_value *v = sqlite3_column_value(s->q, column);
+    if (sqlite3_value_type(v) == SQLITE_NULL)
+        return false;
+    *ret = sqlite3_value_double(v);
+    return true;
 }
 
-static double S_get_real(struct stmt *s, int column)
+static bool S_get_text(struct stmt *s, int column, struct str *ret)
 {
-    return sqlite3_column_double(s->q, column);
-}
-
-static struct str S_get_text(struct stmt *s, int column)
-{
-    const void *p = sqlite3_column_blob(s->q, column);
-    size_t n = (size_t)sqlite3_column_bytes(s->q, column);
-    return (struct str){p ? p : "", n}; /* an empty blob reads as NULL, which it is not */
+    sqlite3_value *v = sqlite3_column_value(s->q, column);
+    if (sqlite3_value_type(v) == SQLITE_NULL)
+        return false;
+    const void *p = sqlite3_value_blob(v);
+    *ret =
+        (struct str){p ? p : "", (size_t)sqlite3_value_bytes(v)}; /* an empty blob reads as NULL */
+    return true;
 }
 
 static int64_t S_changed(struct conn *c)
@@ -172,7 +191,6 @@ static const struct engine sqlite_engine = {
     .reset = S_reset,
     .columns = S_columns,
     .name = S_name,
-    .is_null = S_is_null,
     .get_int = S_get_int,
     .get_real = S_get_real,
     .get_text = S_get_text,
@@ -187,7 +205,7 @@ static enum err S_connect(const char *path, bool writes, struct conn **ret)
     static const char for_writer[] = "PRAGMA journal_mode = WAL;"
                                      "PRAGMA synchronous = FULL;"
                                      "PRAGMA secure_delete = ON;"
-                                     "PRAGMA wal_autocheckpoint = 4000;"
+                                     "PRAGMA wal_autocheckpoint = 16384;"
                                      "PRAGMA cache_size = -65536;"
                                      "PRAGMA temp_store = MEMORY;";
     static const char for_reader[] = "PRAGMA query_only = ON;"
@@ -203,6 +221,10 @@ static enum err S_connect(const char *path, bool writes, struct conn **ret)
     int rc = sqlite3_open_v2(path, &c->db, flags | (writes ? SQLITE_OPEN_CREATE : 0), NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_extended_result_codes(c->db, 0);
+    /* Plans that do not look at bound values: a statement is planned once, not at every new value
+     * that a partial index's condition might have been compared with. */
+    if (rc == SQLITE_OK)
+        rc = sqlite3_db_config(c->db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_busy_timeout(c->db, BUSY_MS);
     if (rc == SQLITE_OK)
@@ -215,17 +237,29 @@ static enum err S_connect(const char *path, bool writes, struct conn **ret)
     return OK;
 }
 
-static int S_stop(void *unused)
+/* Called every STEPS_CHUNK steps. A statement's steps are counted over all its runs, so one call
+ * may come early in a run: it takes two to mean anything. */
+static int S_stop(void *arg)
 {
-    (void)unused;
-    return 1;
+    struct sqlite_conn *c = arg;
+    return ++c->taken > c->allowed + 1;
+}
+
+int64_t conn_writes(struct conn *c)
+{
+    return sqlite3_total_changes64(S_db(c));
+}
+
+bool conn_in_transaction(struct conn *c)
+{
+    return !sqlite3_get_autocommit(S_db(c));
 }
 
 void conn_limit(struct conn *c, int64_t steps)
 {
-    if (steps > INT32_MAX)
-        steps = INT32_MAX;
-    sqlite3_progress_handler(S_db(c), (int)steps, steps ? S_stop : NULL, NULL);
+    struct sqlite_conn *s = (struct sqlite_conn *)(void *)c;
+    s->allowed = steps / STEPS_CHUNK;
+    sqlite3_progress_handler(s->db, STEPS_CHUNK, steps ? S_stop : NULL, s);
 }
 
 /* The lock is the kernel's, so a killed process leaves none behind. */

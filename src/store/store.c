@@ -48,18 +48,22 @@ static enum err S_fill(struct store *db, struct cached *q, const struct entity *
     entity_blank(e, ret);
     for (int i = 0; i < q->columns; i++) {
         const struct field *f = q->map[i];
-        char *at = (char *)ret + f->off;
-        if (g->is_null(q->stmt, i))
-            continue;
+        void *at = (char *)ret + f->off;
+        struct str text;
+        int64_t number;
         switch (f->type) {
         case T_ID:
         case T_INT:
-        case T_TIME: *(int64_t *)(void *)at = g->get_int(q->stmt, i); break;
-        case T_REAL: *(double *)(void *)at = g->get_real(q->stmt, i); break;
-        case T_BOOL: *(enum tri *)(void *)at = g->get_int(q->stmt, i) ? YES : NO; break;
+        case T_TIME: g->get_int(q->stmt, i, at); break;
+        case T_REAL: g->get_real(q->stmt, i, at); break;
+        case T_BOOL:
+            if (g->get_int(q->stmt, i, &number))
+                *(enum tri *)at = number ? YES : NO;
+            break;
         case T_TEXT:
         case T_RAW:
-            *(struct str *)(void *)at = arena_str(db->arena, g->get_text(q->stmt, i));
+            if (g->get_text(q->stmt, i, &text))
+                *(struct str *)at = arena_str(db->arena, text);
             break;
         case T_LIST:
         case T_OBJECT: return ERR_STORE;
@@ -150,8 +154,8 @@ enum err store_int(struct store *db, const char *sql, const struct arg *args, in
     bool row = false;
     TRY(S_start(db, sql, args, &q));
     enum err err = g->step(q->stmt, &row);
-    if (err == OK && row)
-        *ret = g->is_null(q->stmt, 0) ? NO_INT : g->get_int(q->stmt, 0);
+    if (err == OK && row && !g->get_int(q->stmt, 0, ret))
+        *ret = NO_INT;
     g->reset(q->stmt);
     return err == OK && !row ? ERR_NOT_FOUND : err;
 }
@@ -163,8 +167,11 @@ enum err store_text(struct store *db, const char *sql, const struct arg *args, s
     bool row = false;
     TRY(S_start(db, sql, args, &q));
     enum err err = g->step(q->stmt, &row);
-    if (err == OK && row)
-        *ret = g->is_null(q->stmt, 0) ? NO_STR : arena_str(db->arena, g->get_text(q->stmt, 0));
+    struct str text = NO_STR;
+    if (err == OK && row && g->get_text(q->stmt, 0, &text))
+        text = arena_str(db->arena, text);
+    if (err == OK)
+        *ret = text;
     g->reset(q->stmt);
     return err == OK && !row ? ERR_NOT_FOUND : err;
 }

@@ -125,6 +125,14 @@ MUST enum err conn_savepoint(struct conn *c);
 MUST enum err conn_release(struct conn *c);
 MUST enum err conn_undo(struct conn *c); /* back to the savepoint, which is gone afterwards */
 
+/* Rows written on this connection since it was opened, undone ones included: two equal answers say
+ * that nothing was written between them. */
+int64_t conn_writes(struct conn *c);
+
+/* An engine may roll back by itself (a full disk): what a command writes after that would be
+ * committed on its own. */
+bool conn_in_transaction(struct conn *c);
+
 /* A query that runs longer than this many virtual-machine steps is stopped with ERR_TOO_LARGE;
  * 0 is no limit. */
 void conn_limit(struct conn *c, int64_t steps);

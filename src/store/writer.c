@@ -41,33 +41,74 @@ static bool S_kept(enum err err)
     return err == OK || err == ERR_DENIED;
 }
 
-/* One job in its own savepoint. A connection that cannot even undo is beyond a savepoint's help:
- * the caller rolls the whole batch back. */
-static enum err S_one(struct store *base, struct job *job)
+static void S_run(struct store *base, struct job *job)
 {
-    struct conn *conn = base->conn;
     struct store db = *base;
     db.arena = job->arena;
     db.problem = job->problem;
-    TRY(conn_savepoint(conn));
     job->err = job->run(&db, job->arg);
     if (S_kept(job->err) && job->arena && arena_full(job->arena))
         job->err = ERR_MEMORY;
-    return S_kept(job->err) ? conn_release(conn) : conn_undo(conn);
 }
 
-static enum err S_batch(struct store *base, struct job *jobs, struct writer_stats *stats)
+/* One job in its own savepoint. A connection that cannot even undo is beyond a savepoint's help:
+ * the caller rolls the whole batch back. */
+static enum err S_guarded(struct store *base, struct job *job)
+{
+    TRY(conn_savepoint(base->conn));
+    S_run(base, job);
+    if (!conn_in_transaction(base->conn))
+        return ERR_STORE;
+    return S_kept(job->err) ? conn_release(base->conn) : conn_undo(base->conn);
+}
+
+static void S_count(struct writer_stats *stats, const struct job *job, int64_t took)
+{
+    stats->jobs++;
+    stats->undone += !S_kept(job->err);
+    stats->over_5ms += took > JOB_MAX_US;
+    stats->longest_us = took > stats->longest_us ? took : stats->longest_us;
+}
+
+/* Without savepoints, which cost a copy of every page a job touches: nearly every job that fails
+ * does so before it has written. *spoilt says that one had written: then the batch must be run
+ * again, each job guarded. */
+static enum err S_plain_pass(struct store *base, struct job *jobs, struct writer_stats *stats,
+                             bool *spoilt)
+{
+    TRY(conn_begin(base->conn));
+    for (struct job *job = jobs; job && !*spoilt; job = job->next) {
+        int64_t start = clock_ticks(), writes = conn_writes(base->conn);
+        S_run(base, job);
+        if (!conn_in_transaction(base->conn))
+            return ERR_STORE;
+        *spoilt = !S_kept(job->err) && conn_writes(base->conn) != writes;
+        if (!*spoilt)
+            S_count(stats, job, clock_ticks() - start);
+    }
+    return OK;
+}
+
+static enum err S_guarded_pass(struct store *base, struct job *jobs, struct writer_stats *stats)
+{
+    TRY(conn_begin(base->conn));
+    for (struct job *job = jobs; job; job = job->next) {
+        int64_t start = clock_ticks();
+        TRY(S_guarded(base, job));
+        S_count(stats, job, clock_ticks() - start);
+    }
+    return OK;
+}
+
+static void S_batch(struct store *base, struct job *jobs, struct writer_stats *stats)
 {
     struct conn *conn = base->conn;
-    enum err err = conn_begin(conn);
-    for (struct job *job = jobs; job && err == OK; job = job->next) {
-        int64_t start = clock_ticks();
-        err = S_one(base, job);
-        int64_t took = clock_ticks() - start;
-        stats->jobs++;
-        stats->undone += !S_kept(job->err);
-        stats->over_5ms += took > JOB_MAX_US;
-        stats->longest_us = took > stats->longest_us ? took : stats->longest_us;
+    bool spoilt = false;
+    enum err err = S_plain_pass(base, jobs, stats, &spoilt);
+    if (err == OK && spoilt) {
+        conn_rollback(conn);
+        *stats = (struct writer_stats){.redone = 1};
+        err = S_guarded_pass(base, jobs, stats);
     }
     if (err == OK)
         err = conn_commit(conn);
@@ -78,14 +119,14 @@ static enum err S_batch(struct store *base, struct job *jobs, struct writer_stat
         stats->failed_commits++;
     }
     stats->batches++;
-    return err;
 }
 
 enum err writer_run(struct conn *conn, const struct world *world, int64_t now, struct job *jobs)
 {
     struct writer_stats stats = {0};
     struct store base = {.conn = conn, .world = world, .now = now};
-    return S_batch(&base, jobs, &stats);
+    S_batch(&base, jobs, &stats);
+    return stats.failed_commits ? ERR_STORE : OK;
 }
 
 static void S_add_stats(struct writer_stats *sum, const struct writer_stats *more)
@@ -97,6 +138,7 @@ static void S_add_stats(struct writer_stats *sum, const struct writer_stats *mor
     sum->batches += more->batches;
     sum->jobs += more->jobs;
     sum->undone += more->undone;
+    sum->redone += more->redone;
     sum->failed_commits += more->failed_commits;
     sum->over_5ms += more->over_5ms;
     if (more->longest_us > sum->longest_us)
@@ -106,6 +148,7 @@ static void S_add_stats(struct writer_stats *sum, const struct writer_stats *mor
 static void *S_thread(void *arg)
 {
     struct writer *w = arg;
+    pthread_setname_np(pthread_self(), "linli-writer");
     pthread_mutex_lock(&w->lock);
     for (;;) {
         while (!w->head && !w->stopping) {
@@ -119,9 +162,7 @@ static void *S_thread(void *arg)
         pthread_mutex_unlock(&w->lock);
         struct writer_stats stats = {0};
         struct store base = {.conn = w->conn, .world = w->world, .now = clock_now(w->clock)};
-        /* How each job ended is in the job: the batch's own outcome adds nothing. */
-        enum err ignored = S_batch(&base, batch, &stats);
-        (void)ignored;
+        S_batch(&base, batch, &stats);
         while (batch) {
             struct job *next = batch->next; /* done may free the job */
             batch->done(batch->arg, batch->err);

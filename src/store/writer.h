@@ -3,6 +3,10 @@
  * job how it ended. A job that fails is undone alone (ERR_DENIED apart: what it wrote is kept);
  * when the commit fails every job of the batch fails with ERR_STORE and nothing was acknowledged.
  *
+ * A batch is first run without savepoints. When a job fails after it has written, the batch is
+ * rolled back and run again, each job in a savepoint of its own: so `run` may be called twice and
+ * must depend on nothing but its arguments and the database.
+ *
  * The job belongs to whoever submitted it and must live until its `done` has been called, on the
  * writer's thread. */
 #ifndef STORE_WRITER_H
@@ -25,6 +29,7 @@ struct job {
 
 struct writer_stats {
     int64_t batches, jobs, undone, failed_commits;
+    int64_t redone;     /* batches run twice, see below */
     int64_t longest_us; /* longest single job */
     int64_t over_5ms;   /* jobs that held the writer longer than they may */
     int64_t sizes[10];  /* batches of at most 1, 2, 4 … 512 jobs */

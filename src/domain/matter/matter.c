@@ -44,7 +44,7 @@ static const struct field matter_fields[] = {
     F_INT(struct matter, score, .doc = "The requester's score, 1 to 5."),
     F_TEXT(struct matter, words, .lines = true, .doc = "The requester's words."),
     F_INT(struct matter, version, .required = true, .doc = "Grows with every change."),
-    F_LIST(struct matter, may, .item = T_TEXT, .doc = "Acts you could do now."),
+    F_LIST(struct matter, may, .item = T_TEXT, .required = true, .doc = "Acts you could do now."),
     F_TEXT(struct matter, tracking_code,
            .doc = "Only in the answer to an anonymous order: keep it to follow the matter."),
 };
@@ -422,9 +422,14 @@ enum err matter_order(struct store *db, const struct actor *by, const struct mat
                            "No pack is in force there yet.");
     unsigned sides = S_order_sides(by, &place, &hat);
     TRY(S_order_step(db, pack, sides, in, &kind, &step));
+    struct str source = NO_STR;
+    int64_t requester = 0;
+    /* All that can be refused is looked at before anything is written. */
+    TRY(S_source(db, pack, sides, in->source, &source));
+    TRY(S_requester(db, by, hat, in->requester, &requester));
     TRY(S_fill(db, in, &at, m));
-    TRY(S_source(db, pack, sides, in->source, &m->source));
-    TRY(S_requester(db, by, hat, in->requester, &m->requester));
+    m->source = source;
+    m->requester = requester;
     m->reporter = by->account;
     m->pack = pack->id;
     matter_limits(db, pack, kind, step->to, m);

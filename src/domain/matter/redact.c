@@ -31,17 +31,51 @@ static size_t S_landline(struct str s, size_t at)
     return rest == 7 || rest == 8 ? area + 1 + rest : 0;
 }
 
+static bool S_mobile(struct str s, size_t at)
+{
+    return s.p[at] == '1' && s.p[at + 1] >= '3';
+}
+
+/* A mobile number in groups, as people read it out: 139 1234 5678. */
+static size_t S_grouped(struct str s, size_t at)
+{
+    static const size_t groups[] = {3, 4, 4};
+    size_t n = 0;
+    char between = '\0';
+    if (S_run(s, at) != groups[0] || !S_mobile(s, at))
+        return 0;
+    for (size_t i = 0; i < COUNT_OF(groups); i++) {
+        if (S_run(s, at + n) != groups[i])
+            return 0;
+        n += groups[i];
+        if (i + 1 == COUNT_OF(groups))
+            break;
+        char c = at + n < s.n ? s.p[at + n] : '\0';
+        if ((c != ' ' && c != '-') || (between && c != between))
+            return 0;
+        between = c;
+        n++;
+    }
+    return n;
+}
+
+static size_t S_phone(struct str s, size_t at, size_t run)
+{
+    size_t n = S_landline(s, at);
+    if (!n)
+        n = S_grouped(s, at);
+    bool abroad = run == MOBILE_DIGITS + 2 && s.p[at] == '8' && s.p[at + 1] == '6';
+    if (!n && ((run == MOBILE_DIGITS && S_mobile(s, at)) || (abroad && S_mobile(s, at + 2))))
+        n = run;
+    return n;
+}
+
 static size_t S_number(struct str s, size_t at, struct str *instead)
 {
     size_t run = S_run(s, at);
-    size_t landline = S_landline(s, at);
-    *instead = S("〔电话〕");
-    if (landline)
-        return landline;
-    if (run == MOBILE_DIGITS && s.p[at] == '1' && s.p[at + 1] >= '3')
-        return run;
-    *instead = S("〔证件号〕");
-    return run == ID_DIGITS ? run : 0;
+    size_t phone = S_phone(s, at, run);
+    *instead = phone ? S("〔电话〕") : S("〔证件号〕");
+    return phone ? phone : run == ID_DIGITS ? run : 0;
 }
 
 enum err text_redact(struct arena *a, struct str text, struct str *clean, struct str *found)

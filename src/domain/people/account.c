@@ -70,6 +70,18 @@ enum err account_all(struct store *db, int64_t after, int64_t most, struct list 
     return account_hats(db, ret);
 }
 
+bool form_login(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool letter = c >= 'a' && c <= 'z';
+        bool other = (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        if (!letter && (!other || i == 0))
+            return false;
+    }
+    return true;
+}
+
 static enum err S_login_free(struct store *db, struct str login)
 {
     struct credential other;
@@ -81,10 +93,27 @@ static enum err S_login_free(struct store *db, struct str login)
                        "This login is taken; choose another.");
 }
 
+/* For whoever does not come through a route's descriptor. */
+static enum err S_form(struct store *db, const struct account_new *in, struct str login)
+{
+    bool name = in->name.n > 0 && utf8_valid(in->name) == in->name.n &&
+                utf8_count(in->name) <= ACCOUNT_NAME_MAX;
+    if (!name)
+        return store_fault(db, ERR_INVALID, "/name", "length", "姓名要 1 到 30 个字。",
+                           "A name has 1 to 30 characters.");
+    if (login.p && (login.n < LOGIN_MIN || login.n > LOGIN_MAX || !form_login(login)))
+        return store_fault(db, ERR_INVALID, "/login", "form",
+                           "登录名要 3 到 64 个字符：小写字母开头，其后为小写字母、数字和 . _ -。",
+                           "A login has 3 to 64 characters: a lower-case letter, then lower-case "
+                           "letters, digits and . _ -.");
+    return OK;
+}
+
 enum err account_create(struct store *db, const struct account_new *in, int64_t *ret)
 {
     struct unit_place place;
     struct str login = in->login.p ? text_lower(in->login, db->arena) : NO_STR;
+    TRY(S_form(db, in, login));
     TRY(unit_place(db, in->unit, &place));
     if (login.p)
         TRY(S_login_free(db, login));

@@ -16,6 +16,12 @@ struct account {
 };
 extern const struct entity account_entity;
 
+enum { LOGIN_MIN = 3, LOGIN_MAX = 64, ACCOUNT_NAME_MAX = 30 };
+
+/* A lower-case letter, then lower-case letters, digits and . _ -: not a digit first, for a phone
+ * or ID number as a login would stand unencrypted in every list. */
+form_fn form_login;
+
 /* With its hats. */
 MUST enum err account_get(struct store *db, int64_t id, struct account *ret);
 

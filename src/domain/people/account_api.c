@@ -3,19 +3,6 @@
 #include "domain/people/people_api.h"
 #include "domain/people/scope.h"
 
-/* Not digits first: a phone or ID number as a login would stand unencrypted in every list. */
-static bool S_form_login(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool letter = c >= 'a' && c <= 'z';
-        bool other = (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-        if (!letter && (!other || i == 0))
-            return false;
-    }
-    return true;
-}
-
 struct list_in {
     int64_t limit;
     struct str after;
@@ -41,10 +28,10 @@ struct account_in {
     int64_t unit;
 };
 static const struct field account_in_fields[] = {
-    F_TEXT(struct account_in, login, .min = 3, .max = 64, .form = S_form_login,
+    F_TEXT(struct account_in, login, .min = LOGIN_MIN, .max = LOGIN_MAX, .form = form_login,
            .form_doc = "a lower-case letter, then lower-case letters, digits and . _ -",
            .doc = "Login name; without one the account signs in by link only."),
-    F_TEXT(struct account_in, name, .required = true, .min = 1, .max = 30,
+    F_TEXT(struct account_in, name, .required = true, .min = 1, .max = ACCOUNT_NAME_MAX,
            .doc = "The name colleagues see."),
     F_ID(struct account_in, unit, .required = true,
          .doc = "The unit it belongs to: its county and street look after the account."),

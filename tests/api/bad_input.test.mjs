@@ -1,0 +1,314 @@
+/* Everything wrong that can be said, to every route: each field of body, path and query and each
+ * header, out of the OpenAPI document, with each fault that its type allows, asked by somebody who
+ * may and about something of their own. Each must be refused with a 4xx whose problem document names
+ * the field and says in both languages what is wrong; and afterwards no row of any domain may have
+ * changed. A null where nothing is required means absent, and is no fault. */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, test } from "node:test";
+import { Client, send, start } from "./lib.mjs";
+import { fill, operations, request } from "./support_table.mjs";
+
+const AT_ONCE = 24;
+const app = await start();
+const table = operations();
+let cells = 0;
+after(() => console.log(`bad input: ${cells} requests to ${table.length} routes`));
+
+/* ---- who asks, about what ---- */
+
+const unit = "620102003003";
+const clients = {
+    secretary: await app.user({ role: "secretary", unit }),
+    security_admin: await app.user({ role: "security_admin", unit: "620102003" }),
+    system_admin: await app.user({ role: "system_admin", unit: "620102003" }),
+    auditor: await app.user({ role: "auditor", unit: "620102003" }),
+};
+const party = await app.party({ name: "维修队", unit });
+const person = await app.person({ name: "王小明", unit });
+const made = await app.account({ unit, name: "小李" });
+const hat = await app.grant(made, { role: "grid_worker", unit: app.unit(unit) }, unit);
+const matter = await app.anon.order({ kind: "repair", title: "路灯不亮", unit: app.unit(unit) });
+const ids = {
+    accounts: made.id,
+    parties: party.id,
+    persons: person.id,
+    units: app.unit(unit),
+    matters: matter.id,
+};
+
+function client(o) {
+    const role = Object.keys(clients).find((r) => o.roles.includes(r));
+    assert.ok(role, `${o.op}: nobody here may ask that; add one of ${o.roles} to clients`);
+    return clients[role];
+}
+
+function placeOf(o) {
+    const id = ids[o.path.split("/")[2]];
+    assert.ok(!o.subject || id, `${o.op}: nothing to ask about; add it to ids`);
+    return { id, hat: hat.id, unit: app.unit(unit), party: party.id, person: person.id, serial: 1 };
+}
+
+/* ---- what is wrong: [{what, field, …how to ask}] ---- */
+
+const NO_BODY = new Set(["GET", "DELETE"]);
+const LONG = 100_000;
+const NESTED = "[".repeat(100) + "]".repeat(100);
+const ANY_TYPE = { string: '"7"', integer: "7", number: "7.5", boolean: "true", array: "[]", object: "{}" };
+/* Inside a JSON text; as bytes, one character a byte. */
+const NO_TEXT = {
+    "U+0000 escaped": "a\\u0000b",
+    "raw NUL": "a\0b",
+    "invalid UTF-8": "a\xffb",
+    "overlong UTF-8": "a\xc0\x80b",
+    "a surrogate in UTF-8": "a\xed\xa0\x80b",
+    "half a surrogate pair": "a\\ud800b",
+    "a control character": "a\x01b",
+    "a control character escaped": "a\\u0001b",
+    delete: "a\x7fb",
+};
+const NO_ID = ["x", "0", "01", "-1", "1.5", "1e3", "+1", "９", "9".repeat(19), "9".repeat(20)];
+
+function badTexts(s) {
+    const bad = [];
+    if (s.maxLength) bad.push(["too long", "a".repeat(s.maxLength + 1)], ["too long", "邻".repeat(s.maxLength + 1)]);
+    if (s.minLength) bad.push(["too short", "a".repeat(s.minLength - 1)]);
+    if (s.enum) bad.push(["no code", "no-such-code"], ["a code in capitals", s.enum[0].toUpperCase()]);
+    if (s["x-form"]) bad.push(["not in its form", "!".repeat(Math.max(s.minLength ?? 2, 2))]);
+    if (s.pattern) bad.push(...NO_ID.map((id) => [`no id (${id})`, id]));
+    return bad;
+}
+
+/* The JSON text of each wrong value of a body's field. */
+function badValues(s) {
+    const wrong = Object.keys(ANY_TYPE)
+        .filter((t) => t !== s.type && !(s.type === "number" && t === "integer"))
+        .map((t) => [`${t} for ${s.type}`, ANY_TYPE[t]]);
+    const texts = s.type === "string" ? badTexts(s) : [];
+    const numbers = [];
+    if (s.minimum !== undefined) numbers.push(["below its least", String(s.minimum - 1)]);
+    if (s.maximum !== undefined) numbers.push(["above its most", String(s.maximum + 1)]);
+    return [
+        ...wrong,
+        ...texts.map(([what, text]) => [what, JSON.stringify(text)]),
+        ...numbers,
+        ["nested 100 deep", NESTED],
+        ["1e400", "1e400"],
+        ["-1e400", "-1e400"],
+        ["a number of 30 digits", "9".repeat(30)],
+        ...(s.type === "string" ? Object.entries(NO_TEXT).map(([what, t]) => [what, `"${t}"`]) : []),
+    ];
+}
+
+const bytes = (text) => Buffer.from(text, "latin1");
+const utf8 = (text) => Buffer.from(text, "utf8").toString("latin1");
+
+/* A body with one member's JSON as it is (bytes as characters). */
+function bodyWith(body, name, json) {
+    const rest = Object.entries(body).filter(([key]) => key !== name);
+    const members = [...rest.map(([key, v]) => `${JSON.stringify(key)}:${utf8(JSON.stringify(v))}`)];
+    if (json !== undefined) members.push(`${JSON.stringify(name)}:${json}`);
+    return bytes(`{${members.join(",")}}`);
+}
+
+function bodyFaults(o, place) {
+    const { body } = request(o, place);
+    const faults = [];
+    for (const [name, schema] of Object.entries(o.body.properties)) {
+        const field = `/${name}`;
+        const add = (what, json, at = field) =>
+            faults.push({ what: `${name}: ${what}`, field: at, body: bodyWith(body, name, json) });
+        for (const [what, json] of badValues(schema)) add(what, /[^\0-\xff]/.test(json) ? utf8(json) : json);
+        if (o.body.required?.includes(name)) {
+            add("missing", undefined);
+            add("null", "null");
+        }
+        add(`${LONG} bytes`, `"${"a".repeat(LONG)}"`, "");
+        const good = utf8(JSON.stringify(fill(o.op, name, schema, place)));
+        add("given twice", `${good},${JSON.stringify(name)}:${good}`);
+    }
+    return faults;
+}
+
+function documentFaults(o, place) {
+    const { body = {} } = request(o, place);
+    const good = JSON.stringify(body);
+    const odd = { "no_such": 1, "a/b": 1, "": null, __proto__x: {}, "标题": "x" };
+    const named = Object.entries(odd).map(([name, value]) => ({
+        what: `an unknown member ${JSON.stringify(name)}`,
+        field: `/${name.replace("/", "~1")}`,
+        body: JSON.stringify({ ...body, [name]: value }),
+    }));
+    const whole = ["{", `${good}x`, `${good}${good}`, "[]", '"x"', "null", "7", "{'a':1}", "\ufeff{}", NESTED];
+    return [
+        ...named,
+        ...whole.map((text) => ({ what: `body ${text.slice(0, 40)}`, field: "", body: text })),
+        { what: "invalid UTF-8 between members", field: "", body: bytes("{\xff}") },
+        { what: "a body of text", field: "Content-Type", body: good, headers: { "Content-Type": "text/plain" } },
+        { what: "a form", field: "Content-Type", body: good,
+            headers: { "Content-Type": "application/x-www-form-urlencoded" } },
+        { what: "JSON of another kind", field: "Content-Type", body: good,
+            headers: { "Content-Type": "application/jsonp" } },
+        { what: "no content type", field: "Content-Type", body: good, headers: { "Content-Type": null } },
+        ...(o.body
+            ? [{ what: "an empty body", field: "", body: "" }, { what: "spaces", field: "", body: " \n" }]
+            : []),
+    ];
+}
+
+/* Percent-encoded, what a path or query may not hold. */
+const NO_PARAM = {
+    "%00": "a%00b",
+    "invalid UTF-8": "a%FFb",
+    "a surrogate in UTF-8": "a%ED%A0%80b",
+    "a control character": "a%01b",
+    "no hex digits": "%zz",
+    "half an escape": "1%3",
+};
+
+function badParams(s) {
+    const bad = badTexts(s).map(([what, text]) => [what, encodeURIComponent(text)]);
+    if (s.type !== "string")
+        for (const text of ["x", "", "1.5.5", "[]", "0x10", " 1", "1 ", "NaN", "9".repeat(30)])
+            bad.push([`"${text}"`, encodeURIComponent(text)]);
+    if (s.minimum !== undefined) bad.push(["below its least", String(s.minimum - 1)]);
+    if (s.maximum !== undefined) bad.push(["above its most", String(BigInt(s.maximum) + 1n)]);
+    return [...bad, ...Object.entries(NO_PARAM)];
+}
+
+function pathFaults(o, place) {
+    const faults = [];
+    const path = (name, value) =>
+        o.path.replace(/\{(\w+)\}/g, (_, n) => (n === name ? value : fill(o.op, n, {}, place)));
+    for (const p of o.params.filter((p) => p.in === "path")) {
+        const values = badParams(p.schema).filter(([, value]) => value !== "");
+        for (const [what, value] of [...values, ["5000 characters", "9".repeat(5000)]])
+            faults.push({ what: `${p.name}: ${what}`, field: p.name, target: path(p.name, value) });
+        faults.push({ what: `${p.name}: ${LONG} bytes`, field: "", target: path(p.name, "9".repeat(LONG)) });
+    }
+    return faults;
+}
+
+function queryFaults(o, target) {
+    const faults = [];
+    const [path, query = ""] = target.split("?");
+    const ask = (name, more) =>
+        `${path}?${[...query.split("&").filter((q) => q && !q.startsWith(`${name}=`)), ...more].join("&")}`;
+    for (const p of o.params.filter((p) => p.in === "query")) {
+        for (const [what, value] of badParams(p.schema))
+            faults.push({ what: `${p.name}: ${what}`, field: p.name, target: ask(p.name, [`${p.name}=${value}`]) });
+        faults.push({
+            what: `${p.name}: given twice`, field: p.name, target: ask(p.name, [`${p.name}=1`, `${p.name}=1`]),
+        });
+        faults.push({
+            what: `${p.name}: ${LONG} bytes`, field: "", target: ask(p.name, [`${p.name}=${"a".repeat(LONG)}`]),
+        });
+        if (p.required) faults.push({ what: `${p.name}: missing`, field: p.name, target: ask(p.name, []) });
+    }
+    const many = Array.from({ length: 100 }, (_, i) => `x${i}=1`);
+    faults.push({ what: "100 parameters", field: "", target: ask("", many) });
+    faults.push({ what: "a name that is no escape", field: "", target: ask("", ["%zz=1"]) });
+    for (const name of ["no_such", "Limit", "id"])
+        faults.push({ what: `?${name}`, field: name, target: ask(name, [`${name}=1`]) });
+    return faults;
+}
+
+function headerFaults(o) {
+    const key = (what, value, field = "Idempotency-Key") => ({
+        what: `Idempotency-Key ${what}`, field, headers: { "Idempotency-Key": value },
+    });
+    const named = (what, value, field = "Linli-Hat") => ({
+        what: `Linli-Hat ${what}`, field, headers: { "Linli-Hat": value },
+    });
+    const gated = o.permission !== "public" && o.permission !== "signed_in";
+    return [
+        ...(o.verb === "GET"
+            ? []
+            : [
+                  key("missing", null),
+                  key("empty", ""),
+                  key("too short", "k".repeat(15)),
+                  key("too long", "k".repeat(129)),
+                  key("with a space", `${"k".repeat(16)} k`),
+                  key("beyond ASCII", `${"k".repeat(16)}\xe9`),
+                  key(`of ${LONG} bytes`, "k".repeat(LONG), ""),
+              ]),
+        ...["x", "", "0", "-1", "1.5", "9".repeat(20), "\xe9"].map((v) => named(`"${v}"`, v)),
+        named(`of ${LONG} bytes`, "1".repeat(LONG), ""),
+        ...(gated ? [named("of somebody else", hat.id)] : []),
+    ];
+}
+
+/* ---- asking ---- */
+
+async function ask(o, by, good, fault) {
+    const headers = { Authorization: `Bearer ${by.token}` };
+    if (o.verb !== "GET") headers["Idempotency-Key"] = randomUUID();
+    const body = fault.body ?? (good.body === undefined ? undefined : JSON.stringify(good.body));
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    Object.assign(headers, fault.headers);
+    for (const [name, value] of Object.entries(headers)) if (value === null) delete headers[name];
+    return send(app.url, o.verb, fault.target ?? good.target, { headers, body });
+}
+
+/* What is wrong with the answer, or null. */
+function wrong(r, field) {
+    if (r.status < 400 || r.status > 499) return "no 4xx";
+    if (!r.headers["content-type"]?.startsWith("application/problem+json")) return "no problem document";
+    const { title_zh, title_en, errors } = r.body;
+    if (!title_zh || !title_en || r.body.status !== r.status) return "a poor title";
+    if (errors.some((e) => !e.code || !e.zh || !e.en)) return "a fault without words";
+    return errors.some((e) => e.field === field) ? null : `"${field}" is not named`;
+}
+
+async function askAll(o, faults) {
+    const by = client(o);
+    const good = request(o, placeOf(o));
+    const failed = [];
+    for (let at = 0; at < faults.length; at += AT_ONCE) {
+        await Promise.all(
+            faults.slice(at, at + AT_ONCE).map(async (fault) => {
+                const r = await ask(o, by, good, fault).catch((e) => ({ status: 0, text: String(e), headers: {} }));
+                const why = wrong(r, fault.field);
+                cells++;
+                if (why) failed.push(`${fault.what}: ${why}: ${r.status} ${r.text.slice(0, 200)}`);
+            }),
+        );
+    }
+    assert.equal(failed.length, 0, `${o.op}: ${failed.length} of ${faults.length}\n${failed.join("\n")}`);
+}
+
+for (const o of table) {
+    test(`${o.op}: nothing wrong is taken`, async () => {
+        const place = placeOf(o);
+        const { target } = request(o, place);
+        const hashes = await app.hashTables();
+        await askAll(o, [
+            ...(o.body ? bodyFaults(o, place) : []),
+            ...(NO_BODY.has(o.verb) ? [{ what: "a body", field: "", body: "{}" }] : documentFaults(o, place)),
+            ...pathFaults(o, place),
+            ...queryFaults(o, target),
+            ...headerFaults(o),
+        ]);
+        assert.deepEqual(await app.hashTables(), hashes, "something was written");
+    });
+}
+
+test("the good requests that these were made of are not refused for their form", async () => {
+    const hashes = await app.hashTables();
+    for (const o of table.filter((o) => o.verb === "GET")) {
+        const r = await client(o).get(request(o, placeOf(o)).target);
+        assert.equal(r.status, 200, `${o.op}: ${r.status} ${r.text}`);
+    }
+    for (const o of table.filter((o) => o.body && o.op !== "sessions.create")) {
+        const { target, body } = request(o, placeOf(o));
+        const r = await client(o).request(o.verb, target, body);
+        assert.ok(r.status < 300, `${o.op}: ${r.status} ${r.text}`);
+    }
+    assert.notDeepEqual(await app.hashTables(), hashes, "and the tables would have told");
+});
+
+test("no server error was logged", () => {
+    assert.doesNotMatch(app.log(), /"status":5\d\d/);
+    assert.ok(new Client(app.url));
+});

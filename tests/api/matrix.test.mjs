@@ -1,0 +1,256 @@
+/* Who may do what where, cell by cell: every role, and nobody, and whoever follows a matter by its
+ * code × every route × what is one's own, what is a neighbour's in the same county, what is another
+ * county's. What each cell must answer follows from the route table and from how its role is held:
+ *
+ *   without the permission    401 for nobody, 403 for everybody else, whatever it is about
+ *   with it, out of reach     404
+ *   with it, within reach     anything but 401, 403, 404 and 5xx; a 403 that names a field is the
+ *                             flow's word about this one act, not the gate's about the route
+ *   a list                    never a row that is out of reach
+ *
+ * Routes without a subject that say in the body where something is to be made are asked to make it
+ * here, at the neighbour's and far away; only here may it succeed. */
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { Client, expect, start } from "./lib.mjs";
+import { operations, request } from "./support_table.mjs";
+
+const app = await start();
+const table = operations();
+let cells = 0;
+after(() => console.log(`matrix: ${cells} cells of ${table.length} routes`));
+
+/* ---- three places: one's own, another street's of the same county, another county's ---- */
+
+const streets = { own: "620102003", sibling: "620102004", far: "610103001" };
+const scopes = Object.keys(streets);
+const community = (street) => {
+    const found = Object.keys(app.units).filter((c) => c.length === 12 && c.startsWith(street));
+    assert.ok(found.length, `no community below ${street} in the fixture`);
+    return found.sort()[0];
+};
+const code = Object.fromEntries(scopes.map((s) => [s, community(streets[s])]));
+
+const serial = (() => {
+    let n = 0;
+    return () => `${process.pid}-${++n}`;
+})();
+
+/* ---- who asks ---- */
+
+const held = {
+    district: { unit: code.own.slice(0, 6) },
+    hotline: { unit: streets.own },
+    street: { unit: streets.own },
+    system_admin: { unit: streets.own },
+    security_admin: { unit: streets.own },
+    auditor: { unit: streets.own },
+};
+const parties = {};
+const persons = {};
+for (const s of scopes) {
+    parties[s] = await app.party({ name: `承办方${s}`, unit: code[s] });
+    persons[s] = await app.person({ name: `居民${s}`, unit: code[s] });
+}
+const roleNames = [...new Set(table.flatMap((o) => o.roles))];
+const actors = [{ name: "anonymous", client: app.anon }];
+for (const role of roleNames) {
+    const how = ["handler", "volunteer"].includes(role)
+        ? { party: parties.own, unit: code.own }
+        : role === "resident"
+          ? { person: persons.own }
+          : (held[role] ?? { unit: code.own });
+    const client = await app.user({ role, ...how });
+    actors.push({ name: role, role, client, party: how.party, person: how.person, unit: how.unit });
+}
+
+/* A clerk of each place, who takes matters in and sends them out. */
+const clerks = {};
+for (const s of scopes) clerks[s] = await app.user({ role: "secretary", unit: code[s] });
+
+/* ---- what is asked about ---- */
+
+const make = {
+    async accounts(s) {
+        const made = await app.account({ unit: code[s], name: `账号${s}` });
+        const hat = await app.grant(made, { role: "secretary", unit: app.unit(code[s]) }, code[s]);
+        return { id: made.id, hat: hat.id };
+    },
+    parties: async (s) => ({ id: (await app.party({ name: `队伍${s}`, unit: code[s] })).id }),
+    persons: async (s) => ({ id: (await app.person({ name: `王${s}`, unit: code[s] })).id }),
+    units: async (s) => ({ id: app.unit(code[s]) }),
+    /* Sent to the place's party, asked by the place's person. */
+    async matters(s) {
+        const made = await clerks[s].order({
+            kind: "repair",
+            title: `路灯${s}`,
+            unit: app.unit(code[s]),
+            requester: persons[s].id,
+        });
+        await clerks[s].act(made.id, "dispatch", { to: parties[s].id });
+        return { id: made.id };
+    },
+};
+/* "/api/accounts/{id}/hats" is about accounts. */
+const kindOf = (o) => {
+    const kind = o.path.split("/")[2];
+    assert.ok(make[kind], `${o.op}: nothing makes one of its subjects; add "${kind}" to make`);
+    return kind;
+};
+
+const kept = {};
+const rows = {}; /* kind → scope → ids: everything that was made */
+async function subject(kind, s, fresh) {
+    if (!fresh && kept[`${kind}/${s}`]) return kept[`${kind}/${s}`];
+    const made = await make[kind](s);
+    kept[`${kind}/${s}`] ??= made;
+    ((rows[kind] ??= {})[s] ??= new Set()).add(made.id);
+    return made;
+}
+for (const kind of Object.keys(make)) for (const s of scopes) await subject(kind, s, false);
+
+/* Whoever follows a matter by its code sees that one: `own` is theirs, the others' are others'. */
+const tracked = await app.anon.order({ kind: "repair", title: "匿名路灯", unit: app.unit(code.own) });
+async function track() {
+    const session = await app.anon.post("/api/sessions", { tracking: tracked.tracking_code });
+    return new Client(app.url, expect(session, 201).token);
+}
+actors.push({ name: "tracking", role: "resident", client: await track(), matter: tracked.id });
+
+/* ---- what must be answered ---- */
+
+function permitted(o, a) {
+    if (o.permission === "public") return true;
+    if (o.permission === "signed_in") return a.role !== undefined;
+    return o.roles.includes(a.role);
+}
+
+/* Does a subject of this kind, at this place, lie within the actor's reach? */
+function reaches(a, kind, s) {
+    if (a.matter || a.party || a.person) return kind === "matters" && s === "own";
+    return code[s].startsWith(a.unit);
+}
+
+const flowSays = (r) => r.body.errors[0]?.field.startsWith("/");
+/* A tracking code signs in to one matter: it is nobody with a password. */
+const codeSays = (a, r) => a.matter && r.body.errors[0]?.code === "tracking";
+
+function check(o, a, s, r) {
+    const cell = `${o.op} by ${a.name}, ${s}: ${r.status} ${r.text.slice(0, 300)}`;
+    cells++;
+    assert.ok(r.status < 500, cell);
+    if (!permitted(o, a)) return assert.equal(r.status, a.role ? 403 : 401, cell);
+    const within = !o.subject || o.permission === "public" || reaches(a, kindOf(o), s);
+    if (!within) return assert.equal(r.status, 404, cell);
+    if (r.status === 403) return assert.ok(flowSays(r) || codeSays(a, r), cell);
+    return assert.ok(![401, 404].includes(r.status), cell);
+}
+
+/* ---- asking ---- */
+
+/* A DELETE may end the session it is asked with: it gets one of its own. */
+async function spare(o, a) {
+    if (o.verb !== "DELETE" || !a.role) return a.client;
+    if (a.matter) return track();
+    const { link } = expect(await app.admin().post(`/api/accounts/${a.client.id}/links`), 201);
+    return new Client(app.url, expect(await app.anon.post("/api/sessions", { link }), 201).token);
+}
+
+async function ask(o, a, s) {
+    const may = permitted(o, a);
+    const place = { unit: app.unit(code[s]), party: parties.own.id, serial: serial() };
+    if (o.subject) {
+        // What a command changes is not asked about twice.
+        const fresh = may && o.work === "command" && reaches(a, kindOf(o), s);
+        Object.assign(place, await subject(kindOf(o), s, fresh), { unit: app.unit(code.own) });
+        if (a.matter && s === "own" && kindOf(o) === "matters") place.id = a.matter;
+    }
+    const { target, body } = request(o, place);
+    return (await spare(o, a)).request(o.verb, target, body);
+}
+
+const placed = (o) => ["unit", "parent"].find((name) => o.body?.properties[name]);
+
+for (const o of table.filter((o) => o.subject)) {
+    test(`${o.op}: every role, own, sibling and far`, async () => {
+        for (const a of actors) for (const s of scopes) check(o, a, s, await ask(o, a, s));
+    });
+}
+
+for (const o of table.filter((o) => !o.subject)) {
+    test(`${o.op}: every role`, async () => {
+        for (const a of actors) check(o, a, "own", await ask(o, a, "own"));
+    });
+}
+
+for (const o of table.filter((o) => !o.subject && o.permission !== "public" && placed(o))) {
+    test(`${o.op}: nothing is made where one has no reach`, async () => {
+        for (const a of actors.filter((a) => permitted(o, a))) {
+            for (const s of ["sibling", "far"]) {
+                const r = await ask(o, a, s);
+                const cell = `${o.op} by ${a.name} at ${s}: ${r.status} ${r.text.slice(0, 300)}`;
+                cells++;
+                assert.ok([403, 404, 422].includes(r.status), cell);
+                assert.ok(r.body.errors.some((e) => e.field === `/${placed(o)}`), cell);
+            }
+        }
+    });
+}
+
+/* ---- lists ---- */
+
+/* The ids of a list, all of its pages; a list may be asked for in more than one way. */
+async function listed(o, a, more) {
+    const { target } = request(o, { unit: app.unit(code.own), serial: serial() });
+    const join = target.includes("?") ? "&" : "?";
+    const items = await a.client.all(`${target}${join}limit=100${more}`);
+    return items.flatMap((row) => [row.id, row.subject].filter(Boolean));
+}
+
+function waysToAsk(o) {
+    const q = o.params.find((p) => p.name === "q") ? [`&q=${encodeURIComponent("路灯")}`] : [];
+    const queue = o.params.find((p) => p.name === "queue")?.schema.enum ?? [];
+    return ["", ...q, ...queue.map((name) => `&queue=${name}`)];
+}
+
+for (const o of table.filter((o) => o.page && o.permission !== "public" && !o.subject)) {
+    test(`${o.op}: no foreign row for anybody`, async () => {
+        await app.indexed();
+        for (const a of actors.filter((a) => permitted(o, a))) {
+            for (const more of waysToAsk(o)) {
+                const ids = new Set(await listed(o, a, more));
+                for (const [kind, s] of Object.keys(make).flatMap((k) => scopes.map((s) => [k, s]))) {
+                    if (reaches(a, kind, s)) continue;
+                    cells++;
+                    for (const id of rows[kind][s])
+                        assert.ok(!ids.has(id), `${o.op}${more} by ${a.name} shows ${kind} ${s}`);
+                }
+            }
+        }
+    });
+    test(`${o.op}: one's own rows for everybody with a unit`, async () => {
+        const kind = o.path.split("/")[2];
+        for (const a of actors.filter((a) => permitted(o, a) && a.unit && !a.party)) {
+            const ids = new Set(await listed(o, a, ""));
+            cells++;
+            assert.ok(ids.size > 0, `${o.op} shows ${a.name} nothing`);
+            if (make[kind])
+                assert.ok([...rows[kind].own].some((id) => ids.has(id)), `${o.op} by ${a.name}`);
+        }
+    });
+}
+
+for (const o of table.filter((o) => o.params.some((p) => p.name === "unit" && p.in === "query"))) {
+    if (o.permission === "public") continue;
+    test(`${o.op}: asking for a foreign unit shows nothing of it`, async () => {
+        for (const a of actors.filter((a) => permitted(o, a) && a.unit && !a.party)) {
+            for (const s of scopes) {
+                const r = await a.client.get(`${o.path}?unit=${app.unit(code[s])}&limit=100`);
+                const cell = `${o.op} of ${s} by ${a.name}: ${r.status} ${r.text.slice(0, 300)}`;
+                cells++;
+                if (reaches(a, "units", s)) assert.equal(r.status, 200, cell);
+                else assert.ok(r.status === 404 || r.status === 422 || !r.body.items.length, cell);
+            }
+        }
+    });
+}
