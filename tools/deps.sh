@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 build="gcc libc6-dev make pkg-config curl ca-certificates xz-utils libevent-dev libjansson-dev
        libsodium-dev libfyaml-dev libssl-dev zlib1g-dev"
-test="libcmocka-dev clang-format"
+test="libcmocka-dev clang-format chromium"
 lint="clang-tidy cppcheck"
 npm="npm ca-certificates"
 

@@ -63,6 +63,9 @@ S_assets()
     for path in "$@"; do
         name=${path#"$root"/}
         type=$(S_type "$name")
+        # A page is asked for without its suffix, the first one as /.
+        name=${name%.html}
+        [ "$name" != index ] || name=
         # An array needs an element: a NUL past the end, which the size leaves out.
         echo "static const unsigned char data_$n[] = {"
         od -An -v -tx1 "$path" | sed -e 's/ \(..\)/0x\1,/g'

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FIRST_ROOM = 512 };
+
 struct buf buf_new(size_t cap)
 {
     return (struct buf){.cap = cap};
@@ -27,8 +29,7 @@ struct str buf_str(const struct buf *b)
     return (struct str){b->p, b->n};
 }
 
-/* Room for n more bytes, or NULL. */
-static char *S_room(struct buf *b, size_t n)
+char *buf_grow(struct buf *b, size_t n)
 {
     if (b->full)
         return NULL;
@@ -38,7 +39,7 @@ static char *S_room(struct buf *b, size_t n)
     }
     if (b->room - b->n >= n)
         return b->p + b->n;
-    size_t room = b->room ? b->room : 512;
+    size_t room = b->room ? b->room : FIRST_ROOM;
     while (room < b->n + n)
         room *= 2;
     char *p = realloc(b->p, room);
@@ -53,7 +54,7 @@ static char *S_room(struct buf *b, size_t n)
 
 void buf_put(struct buf *b, struct str s)
 {
-    char *at = s.n ? S_room(b, s.n) : NULL;
+    char *at = s.n ? buf_room(b, s.n) : NULL;
     if (at) {
         memcpy(at, s.p, s.n);
         b->n += s.n;
@@ -62,14 +63,14 @@ void buf_put(struct buf *b, struct str s)
 
 void buf_char(struct buf *b, char c)
 {
-    char *at = S_room(b, 1);
+    char *at = buf_room(b, 1);
     if (at) {
         *at = c;
         b->n++;
     }
 }
 
-void buf_int(struct buf *b, int64_t value)
+char *int_text(char *to, int64_t value)
 {
     static const char pairs[] =
         "00010203040506070809101112131415161718192021222324252627282930313233"
@@ -90,8 +91,15 @@ void buf_int(struct buf *b, int64_t value)
         digits[--at] = (char)('0' + rest);
     }
     if (value < 0)
-        buf_char(b, '-');
-    buf_put(b, (struct str){digits + at, sizeof digits - at});
+        *to++ = '-';
+    memcpy(to, digits + at, sizeof digits - at);
+    return to + (sizeof digits - at);
+}
+
+void buf_int(struct buf *b, int64_t value)
+{
+    char text[21];
+    buf_put(b, (struct str){text, (size_t)(int_text(text, value) - text)});
 }
 
 void buf_printf(struct buf *b, const char *format, ...)
@@ -101,7 +109,7 @@ void buf_printf(struct buf *b, const char *format, ...)
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    char *at = n < 0 ? NULL : S_room(b, (size_t)n + 1);
+    char *at = n < 0 ? NULL : buf_room(b, (size_t)n + 1);
     if (at) {
         vsnprintf(at, (size_t)n + 1, format, again);
         b->n += (size_t)n;
@@ -109,29 +117,57 @@ void buf_printf(struct buf *b, const char *format, ...)
     va_end(again);
 }
 
-void buf_json(struct buf *b, struct str s)
+/* True when none of eight bytes must be escaped: by the classic test for a zero byte, once for
+ * what is below a space, once each for the quote and the backslash. */
+static bool S_plain8(const char *p)
+{
+    const uint64_t ones = 0x0101010101010101u, highs = ones * 0x80;
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    uint64_t quote = v ^ ones * '"', slash = v ^ ones * '\\';
+    uint64_t found =
+        ((v - ones * 0x20) & ~v) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash);
+    return (found & highs) == 0;
+}
+
+static char *S_escape(char *to, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
-    size_t from = 0;
-    buf_char(b, '"');
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        buf_put(b, (struct str){s.p + from, i - from});
-        from = i + 1;
-        switch (c) {
-        case '"': buf_put(b, S("\\\"")); break;
-        case '\\': buf_put(b, S("\\\\")); break;
-        case '\n': buf_put(b, S("\\n")); break;
-        case '\r': buf_put(b, S("\\r")); break;
-        case '\t': buf_put(b, S("\\t")); break;
-        default: {
-            char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-            buf_put(b, (struct str){escape, sizeof escape});
-        }
+    static const char shorts[] = "\"\"\\\\\nn\rr\tt";
+    for (size_t i = 0; i < sizeof shorts - 1; i += 2) {
+        if ((char)c == shorts[i]) {
+            *to++ = '\\';
+            *to++ = shorts[i + 1];
+            return to;
         }
     }
-    buf_put(b, (struct str){s.p + from, s.n - from});
-    buf_char(b, '"');
+    memcpy(to, "\\u00", 4);
+    to[4] = hex[c >> 4];
+    to[5] = hex[c & 15];
+    return to + 6;
+}
+
+void buf_json(struct buf *b, struct str s)
+{
+    /* The longest escape is six bytes: room is asked for the worst, the bytes used are counted. */
+    char *start = s.n <= (SIZE_MAX - 2) / 6 ? buf_room(b, s.n * 6 + 2) : NULL;
+    char *to = start;
+    if (!to)
+        return;
+    *to++ = '"';
+    for (size_t i = 0; i < s.n;) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (s.n - i >= 8 && S_plain8(s.p + i)) {
+            memcpy(to, s.p + i, 8);
+            to += 8;
+            i += 8;
+        } else if (c >= 0x20 && c != '"' && c != '\\') {
+            *to++ = s.p[i++];
+        } else {
+            to = S_escape(to, c);
+            i++;
+        }
+    }
+    *to++ = '"';
+    b->n += (size_t)(to - start);
 }

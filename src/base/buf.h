@@ -17,6 +17,18 @@ void buf_free(struct buf *b);
 void buf_clear(struct buf *b);
 struct str buf_str(const struct buf *b);
 
+/* Room for n bytes at the end, to be written by hand; then b->n is moved on. NULL past the
+ * ceiling. Inline, for it stands before every piece of every reply. */
+char *buf_grow(struct buf *b, size_t n);
+static inline char *buf_room(struct buf *b, size_t n)
+{
+    bool fits = !b->full && n <= b->room - b->n && n <= b->cap && b->n <= b->cap - n;
+    return fits ? b->p + b->n : buf_grow(b, n);
+}
+
+/* Writes a number's decimal text, at most 20 bytes; answers where it ends. */
+char *int_text(char *to, int64_t value);
+
 void buf_put(struct buf *b, struct str s);
 void buf_char(struct buf *b, char c);
 void buf_int(struct buf *b, int64_t value);

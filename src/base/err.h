@@ -8,6 +8,7 @@ enum err {
     OK = 0,
     ERR_INVALID,         /* 422: the input is wrong; the problem names the fields */
     ERR_MALFORMED,       /* 400: not even readable (JSON, framing, path) */
+    ERR_METHOD,          /* 405: the path is known, but not with this verb */
     ERR_UNAUTHENTICATED, /* 401: sign in first */
     ERR_DENIED,          /* 401: a refusal that is itself recorded: the writer commits what the
                             command wrote (a failed sign-in is counted), the reply is a problem */

@@ -96,6 +96,7 @@ static const char *S_err_name(enum err err)
         [OK] = "ok",
         [ERR_INVALID] = "内容不对 / invalid",
         [ERR_MALFORMED] = "无法读懂 / malformed",
+        [ERR_METHOD] = "方法不对 / wrong method",
         [ERR_UNAUTHENTICATED] = "没有登录 / not signed in",
         [ERR_DENIED] = "被拒绝 / denied",
         [ERR_FORBIDDEN] = "没有权限 / forbidden",
@@ -123,8 +124,9 @@ int house_fault(const struct house *h, enum err err, const char *what)
     }
     if (p->count > PROBLEM_MAX)
         fprintf(stderr, "linli: %s: … +%zu\n", what, p->count - PROBLEM_MAX);
-    return err == ERR_INVALID || err == ERR_MALFORMED || err == ERR_TOO_LARGE ? EXIT_REFUSED
-                                                                              : EXIT_FAILED;
+    bool refused =
+        err == ERR_INVALID || err == ERR_MALFORMED || err == ERR_TOO_LARGE || err == ERR_CONFLICT;
+    return refused ? EXIT_REFUSED : EXIT_FAILED;
 }
 
 void file_fault(const char *path, int64_t line, int64_t column, struct str zh, struct str en)

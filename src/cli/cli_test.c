@@ -18,6 +18,7 @@
 
 /* Commands are run as from main, in a folder of their own, with what they print caught. */
 static char root[64];
+static int home = -1; /* where the process was, before and after each test */
 static char said[16384];
 
 static int S_remove(const char *path, const struct stat *st, int type, struct FTW *at)
@@ -32,13 +33,16 @@ static int S_setup(void **state)
 {
     (void)state;
     strcpy(root, "/tmp/linli-cli-XXXXXX");
-    return mkdtemp(root) && chdir(root) == 0 ? 0 : -1;
+    home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return home >= 0 && mkdtemp(root) && chdir(root) == 0 ? 0 : -1;
 }
 
 static int S_teardown(void **state)
 {
     (void)state;
-    return chdir("/") == 0 ? nftw(root, S_remove, 16, FTW_DEPTH | FTW_PHYS) : -1;
+    int back = fchdir(home);
+    close(home);
+    return back == 0 ? nftw(root, S_remove, 16, FTW_DEPTH | FTW_PHYS) : -1;
 }
 
 static void S_write(const char *path, const char *text)

@@ -8,13 +8,15 @@
 const struct cli_command cli_commands[] = {
     {"serve", "serve a data folder over HTTP",
      "usage: linli serve [--data DIR] [--port N] [--address A] [--hosts A,B] [--workers N]\n"
-     "                   [--secure] [--quiet] [--clock FILE]\n\n"
+     "                   [--throttle N] [--secure] [--quiet] [--clock FILE]\n\n"
      "Serves the folder until SIGINT or SIGTERM; what was begun is ended first.\n\n" DATA_OPTION
      "  --port N      where to listen (default: 8080; 0 takes a free one)\n"
      "  --address A   on which address (default: 127.0.0.1)\n"
      "  --hosts A,B   the host names it answers to, 16 at most (default: any)\n"
      "  --workers N   reading threads, 1 to 64 (default: as many as there are processors)\n"
      "  --secure      it is reached over TLS: cookies are marked Secure\n"
+     "  --throttle N  writes a minute from one address that has not signed in (default: 120;\n"
+     "                0: any number)\n"
      "  --quiet       no line a request on stderr\n"
      "  --clock FILE  for tests: 8 bytes, milliseconds by which the time is shifted\n",
      cli_serve},

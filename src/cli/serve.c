@@ -11,7 +11,7 @@
 enum { HOSTS_MAX = 16 };
 
 struct serve_options {
-    const char *data, *port, *address, *hosts, *clock, *workers;
+    const char *data, *port, *address, *hosts, *clock, *workers, *throttle;
     bool quiet, secure, help;
 };
 
@@ -50,15 +50,17 @@ static size_t S_hosts(const char *text, struct str hosts[HOSTS_MAX])
 
 int cli_serve(int argc, char **argv)
 {
-    struct serve_options o = {.data = "data", .port = "8080", .address = "127.0.0.1"};
+    struct serve_options o = {
+        .data = "data", .port = "8080", .address = "127.0.0.1", .throttle = "120"};
     const struct cli_option options[] = {
-        {.name = "data", .value = &o.data},       {.name = "port", .value = &o.port},
-        {.name = "address", .value = &o.address}, {.name = "hosts", .value = &o.hosts},
-        {.name = "clock", .value = &o.clock},     {.name = "workers", .value = &o.workers},
-        {.name = "quiet", .flag = &o.quiet},      {.name = "secure", .flag = &o.secure},
+        {.name = "data", .value = &o.data},         {.name = "port", .value = &o.port},
+        {.name = "address", .value = &o.address},   {.name = "hosts", .value = &o.hosts},
+        {.name = "clock", .value = &o.clock},       {.name = "workers", .value = &o.workers},
+        {.name = "throttle", .value = &o.throttle}, {.name = "quiet", .flag = &o.quiet},
+        {.name = "secure", .flag = &o.secure},
     };
     struct str hosts[HOSTS_MAX];
-    int64_t port = 0, workers = 0;
+    int64_t port = 0, workers = 0, throttle = 0;
     size_t words = 0;
     int code = cli_options(argc, argv, options, COUNT_OF(options), NULL, 0, &words, &o.help);
     if (code != EXIT_DONE || o.help)
@@ -66,6 +68,10 @@ int cli_serve(int argc, char **argv)
     if (!str_int(str_of(o.port), &port) || port < 0 || port > 65535 ||
         (o.workers && (!str_int(str_of(o.workers), &workers) || workers < 1 || workers > 64))) {
         fprintf(stderr, "linli serve: --port is 0 to 65535, --workers 1 to 64\n");
+        return EXIT_USAGE;
+    }
+    if (!str_int(str_of(o.throttle), &throttle) || throttle < 0 || throttle > 1000000) {
+        fprintf(stderr, "linli serve: --throttle is 0 to 1000000 writes a minute\n");
         return EXIT_USAGE;
     }
     struct house house;
@@ -82,6 +88,7 @@ int cli_serve(int argc, char **argv)
                                     .hosts = hosts,
                                     .host_count = o.hosts ? S_hosts(o.hosts, hosts) : 0,
                                     .workers = (size_t)workers,
+                                    .throttle = throttle,
                                     .quiet = o.quiet,
                                     .secure = o.secure};
     code = S_serve(&house, &o, &server);

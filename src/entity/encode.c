@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void S_digits(char *to, int64_t value, int n)
 {
@@ -113,29 +114,44 @@ static void S_real(double value, struct buf *out)
     buf_put(out, str_of(text));
 }
 
+/* An id, whole number, flag or time, with what stands before it, in one piece: most of a page is
+ * these. False when the field is of another type. */
+static bool S_short(const struct field *f, char before, const char *at, struct buf *out)
+{
+    enum { LONGEST = 32 };
+    if (f->type != T_ID && f->type != T_INT && f->type != T_BOOL && f->type != T_TIME)
+        return false;
+    char *start = buf_room(out, 1 + f->key.n + LONGEST), *to = start;
+    if (!to)
+        return true;
+    *to++ = before;
+    memcpy(to, f->key.p, f->key.n);
+    to += f->key.n;
+    if (f->type == T_BOOL) {
+        struct str word = *(const enum tri *)(const void *)at == YES ? S("true") : S("false");
+        memcpy(to, word.p, word.n);
+        to += word.n;
+    } else if (f->type == T_INT) {
+        to = int_text(to, *(const int64_t *)(const void *)at);
+    } else {
+        *to++ = '"';
+        to = f->type == T_ID ? int_text(to, *(const int64_t *)(const void *)at)
+                             : to + time_text(*(const int64_t *)(const void *)at, to).n;
+        *to++ = '"';
+    }
+    out->n += (size_t)(to - start);
+    return true;
+}
+
 static void S_value(const struct field *f, const char *at, enum sight sight, struct buf *out)
 {
-    char time[25];
     switch (f->type) {
-    case T_ID:
-        buf_char(out, '"');
-        buf_int(out, *(const int64_t *)(const void *)at);
-        buf_char(out, '"');
-        break;
-    case T_INT: buf_int(out, *(const int64_t *)(const void *)at); break;
     case T_REAL: S_real(*(const double *)(const void *)at, out); break;
-    case T_BOOL:
-        buf_put(out, *(const enum tri *)(const void *)at == YES ? S("true") : S("false"));
-        break;
     case T_TEXT: S_text(f, *(const struct str *)(const void *)at, sight, out); break;
     case T_RAW: buf_put(out, *(const struct str *)(const void *)at); break;
-    case T_TIME:
-        buf_char(out, '"');
-        buf_put(out, time_text(*(const int64_t *)(const void *)at, time));
-        buf_char(out, '"');
-        break;
     case T_LIST: S_list(f, (const void *)at, sight, out); break;
     case T_OBJECT: entity_encode(f->of, *(void *const *)(const void *)at, sight, out); break;
+    default: break; /* S_short has written it */
     }
 }
 
@@ -150,13 +166,15 @@ void entity_encode(const struct entity *e, const void *from, enum sight sight, s
         bool hidden = masked && (!f->mask || f->type != T_TEXT);
         if (hidden || (absent && !f->required))
             continue;
-        buf_char(out, before);
+        if (absent || !S_short(f, before, at, out)) {
+            buf_char(out, before);
+            buf_put(out, f->key);
+            if (absent)
+                buf_put(out, f->type == T_LIST ? S("[]") : S("null"));
+            else
+                S_value(f, at, sight, out);
+        }
         before = ',';
-        buf_put(out, f->key);
-        if (absent)
-            buf_put(out, f->type == T_LIST ? S("[]") : S("null"));
-        else
-            S_value(f, at, sight, out);
     }
     if (before == '{')
         buf_char(out, '{');

@@ -30,10 +30,19 @@ bool hat_covers(const struct hat *h, const struct ancestors *at)
     return h->kind == HAT_UNIT && h->unit != 0 && ancestors_at(at, h->level) == h->unit;
 }
 
+static bool S_lies_in(const struct hat *h, int64_t unit)
+{
+    for (int level = LEVEL_PROVINCE; unit && level <= LEVEL_GRID; level++) {
+        if (ancestors_at(&h->at, (enum level)level) == unit)
+            return true;
+    }
+    return false;
+}
+
 bool hat_reaches(const struct hat *h, const struct reach *r)
 {
     if (h->kind == HAT_UNIT)
-        return hat_covers(h, &r->at);
+        return hat_covers(h, &r->at) || S_lies_in(h, r->shared);
     if (h->kind == HAT_SELF)
         return h->matter ? h->matter == r->matter : h->person != 0 && h->person == r->person;
     for (size_t i = 0; i < r->party_count; i++) {

@@ -1,7 +1,8 @@
 /* Who acts, and how far that reaches. An actor is an account (or nobody, or the holder of a
  * tracking code) with its hats. Everything that can be seen or changed has a reach: the ancestors
  * it lies under, the parties it was sent to, the person it is about. A hat reaches it when its
- * unit is one of the ancestors, its party one of the parties, its person the person. */
+ * unit is one of the ancestors, its party one of the parties, its person the person. What is shared
+ * with the units below its own is reached from those as well. */
 #ifndef GATE_ACTOR_H
 #define GATE_ACTOR_H
 
@@ -59,6 +60,7 @@ struct reach {
     struct ancestors at;
     int64_t matter;
     int64_t person;
+    int64_t shared; /* the unit whose own it is, when hats below that unit reach it; else 0 */
     int64_t parties[PARTIES_MAX];
     size_t party_count;
 };

@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 struct asset {
-    const char *path; /* below web/plain, with a slash in front: "/page.css" */
+    const char *path; /* below web/plain, with a slash in front: "/page.css"; a page without its
+                       * .html, "/in", and index.html as "/" */
     const char *type; /* media type, as the Content-Type header says it */
     const unsigned char *data;
     size_t size; /* bytes; one NUL stands after them */

@@ -1,16 +1,21 @@
 #include "http/pool.h"
 
+#include "base/clock.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { THREADS_MAX = 64 };
+enum { THREADS_MAX = 64, KEPT_UP_US = 1000, TASKS_A_REST = 16 };
 
 struct pool {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct task *head, **tail;
     size_t waiting, room, asleep, threads;
-    bool stopping;
+    int64_t taken_at; /* when a task was last taken, µs */
+    bool stopping, eager;
+    void (*rest)(void *arg);
+    void *rest_arg;
     struct thread {
         pthread_t id;
         struct pool *pool;
@@ -23,8 +28,16 @@ static void *S_thread(void *arg)
     struct thread *self = arg;
     struct pool *p = self->pool;
     pthread_setname_np(pthread_self(), "linli-worker");
+    size_t since_rest = 0;
     pthread_mutex_lock(&p->lock);
     for (;;) {
+        if (since_rest && (!p->head || since_rest == TASKS_A_REST)) {
+            since_rest = 0;
+            pthread_mutex_unlock(&p->lock);
+            p->rest(p->rest_arg);
+            pthread_mutex_lock(&p->lock);
+            continue;
+        }
         while (!p->head && !p->stopping) {
             p->asleep++;
             pthread_cond_wait(&p->wake, &p->lock);
@@ -37,34 +50,38 @@ static void *S_thread(void *arg)
         if (!p->head)
             p->tail = &p->head;
         p->waiting--;
+        p->taken_at = clock_ticks();
         pthread_mutex_unlock(&p->lock);
         task->run(self->reader, task->arg);
+        since_rest++;
         pthread_mutex_lock(&p->lock);
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;
 }
 
-enum err pool_start(struct database *d, size_t threads, size_t room, int64_t limit,
-                    struct pool **ret)
+enum err pool_start(struct database *d, const struct pool_options *o, struct pool **ret)
 {
     struct pool *p = calloc(1, sizeof *p);
-    enum err err = p && threads <= THREADS_MAX ? OK : ERR_MEMORY;
+    enum err err = p && o->threads <= THREADS_MAX ? OK : ERR_MEMORY;
     if (err != OK) {
         free(p);
         return err;
     }
-    p->room = room;
+    p->room = o->room;
+    p->eager = o->eager;
+    p->rest = o->rest;
+    p->rest_arg = o->rest_arg;
     p->tail = &p->head;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
-    for (size_t i = 0; i < threads && err == OK; i++) {
+    for (size_t i = 0; i < o->threads && err == OK; i++) {
         struct thread *t = &p->thread[i];
         t->pool = p;
         err = database_reader(d, &t->reader);
         if (err != OK)
             break;
-        conn_limit(t->reader, limit);
+        conn_limit(t->reader, o->steps);
         if (pthread_create(&t->id, NULL, S_thread, t) != 0) {
             conn_close(t->reader);
             err = ERR_MEMORY;
@@ -80,12 +97,14 @@ enum err pool_start(struct database *d, size_t threads, size_t room, int64_t lim
     return OK;
 }
 
-/* A sleeping thread is woken only when none is awake, or when those awake have not kept up since
- * the last call: waking one costs as much as answering a small query. */
+/* Waking a thread costs as much as answering a small query. So a sleeping one is woken only when
+ * none is awake, when what came before still waits, or when the last task was taken so long ago
+ * that those awake must be busy with something slow. An eager pool's tasks are all slow. */
 struct task *pool_submit(struct pool *p, struct task *tasks)
 {
     pthread_mutex_lock(&p->lock);
-    bool behind = p->waiting > 0 || p->asleep == p->threads;
+    bool behind = p->eager || p->waiting > 0 || p->asleep == p->threads ||
+                  clock_ticks() - p->taken_at > KEPT_UP_US;
     while (tasks && !p->stopping && p->waiting < p->room) {
         struct task *next = tasks->next;
         tasks->next = NULL;

@@ -12,8 +12,16 @@ struct task {
 
 struct pool;
 
-MUST enum err pool_start(struct database *d, size_t threads, size_t room, int64_t limit,
-                         struct pool **ret); /* limit: conn_limit of the readers */
+struct pool_options {
+    size_t threads, room;
+    int64_t steps; /* conn_limit of the readers */
+    bool eager;    /* every task is slow: wake a thread for each */
+    /* Called by a thread that has run a task or several and finds no more, and now and then while
+     * it does: to tell of their results at once rather than one by one. */
+    void (*rest)(void *arg);
+    void *rest_arg;
+};
+MUST enum err pool_start(struct database *d, const struct pool_options *options, struct pool **ret);
 
 /* Takes a list of tasks, as far as there is room; answers what was not taken, NULL when all was.
  * An empty list only has another thread look at what waits: to be called now and then, so that

@@ -16,6 +16,8 @@ static const struct kind kinds[] = {
                      "Something in the request is wrong; nothing was saved."},
     [ERR_MALFORMED] = {400, "Bad Request", "malformed", "请求无法读懂，没有保存。",
                        "The request cannot be read; nothing was saved."},
+    [ERR_METHOD] = {405, "Method Not Allowed", "method", "这个地址不能这样请求。",
+                    "That path does not take this method."},
     [ERR_UNAUTHENTICATED] = {401, "Unauthorized", "unauthenticated", "请先登录。",
                              "Sign in first."},
     [ERR_FORBIDDEN] = {403, "Forbidden", "forbidden", "您没有做这件事的权限。",
@@ -99,6 +101,7 @@ void reply_headers(struct server *s, struct evhttp_request *ev, const char *type
          "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
          "frame-ancestors 'none'"},
         {"Referrer-Policy", "no-referrer"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
         {"Cross-Origin-Opener-Policy", "same-origin"},
         {"Permissions-Policy", "camera=(self), geolocation=(self), microphone=(self)"},
     };
@@ -109,7 +112,6 @@ void reply_headers(struct server *s, struct evhttp_request *ev, const char *type
     struct evkeyvalq *headers = evhttp_request_get_output_headers(ev);
     evhttp_add_header(headers, "Content-Type", type);
     evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-    evhttp_add_header(headers, "Cross-Origin-Resource-Policy", "same-origin");
     for (size_t i = 0; i < (page ? COUNT_OF(of_page) : COUNT_OF(of_data)); i++)
         evhttp_add_header(headers, page ? of_page[i][0] : of_data[i][0],
                           page ? of_page[i][1] : of_data[i][1]);

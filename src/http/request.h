@@ -7,6 +7,7 @@
 #include "http/pool.h"
 #include "http/server.h"
 #include "http/strict.h"
+#include "http/throttle.h"
 
 #include <event2/event.h>
 #include <event2/http.h>
@@ -65,6 +66,7 @@ struct server {
     struct pool *workers, *slow;
     struct strict_rules rules;
     struct guard **guards; /* hash of connections, guard.c */
+    struct throttle throttle;
     bool quiet, secure, stopping;
     int64_t ticks;
     struct tally tally;
@@ -72,6 +74,7 @@ struct server {
     struct task *fresh, **fresh_tail; /* read in this turn of the loop, not yet with a worker */
     pthread_mutex_t done_lock;
     struct request *done, **done_tail; /* answered, waiting for the loop */
+    bool told;                         /* the loop has been told of them */
 };
 
 /* match.c: the route of a verb and path; path parameters are added to the request. NULL when there

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { KEY_MIN = 16, KEY_MAX = 128 };
+enum { KEY_MIN = 16, KEY_MAX = 128, PAGE_ROOM = 12 * 1024 };
 
 static struct store S_store(struct request *q, struct conn *conn, int64_t now)
 {
@@ -60,6 +60,7 @@ static enum err S_encode(struct request *q)
     q->status = r->status;
     if (r->page) {
         const struct page *page = q->ret;
+        buf_room(&q->out, PAGE_ROOM); /* asked for once, not by doubling */
         entity_encode_page(r->out, &page->items, page->next, r->sight, &q->out);
     } else if (r->out) {
         entity_encode(r->out, q->ret, r->sight, &q->out);

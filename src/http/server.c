@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -98,11 +97,20 @@ void request_done(struct request *q)
     struct server *s = q->server;
     q->next = NULL;
     pthread_mutex_lock(&s->done_lock);
-    bool first = s->done == NULL;
     *s->done_tail = q;
     s->done_tail = &q->next;
     pthread_mutex_unlock(&s->done_lock);
-    if (first && eventfd_write(s->wake_fd, 1) != 0)
+}
+
+/* A thread has no more to do for now: the loop is told of what has gathered. */
+static void S_rest(void *arg)
+{
+    struct server *s = arg;
+    pthread_mutex_lock(&s->done_lock);
+    bool tell = s->done && !s->told;
+    s->told = s->told || tell;
+    pthread_mutex_unlock(&s->done_lock);
+    if (tell && eventfd_write(s->wake_fd, 1) != 0)
         log_line(LOG_ERROR, "wake_failed", NULL);
 }
 
@@ -117,6 +125,7 @@ static void S_wake(evutil_socket_t fd, short what, void *arg)
     struct request *q = s->done;
     s->done = NULL;
     s->done_tail = &s->done;
+    s->told = false;
     pthread_mutex_unlock(&s->done_lock);
     while (q) {
         struct request *next = q->next;
@@ -211,9 +220,8 @@ static enum err S_query_params(struct request *q, struct str query)
 /* application/json, whatever parameters follow it. */
 static bool S_is_json(struct str type)
 {
-    static const char json[] = "application/json";
-    struct str media = str_trim(str_split(&type, ';'));
-    return media.n == sizeof json - 1 && strncasecmp(media.p, json, media.n) == 0;
+    struct str json = S("application/json"), media = str_trim(str_split(&type, ';'));
+    return media.n == json.n && strncasecmp(media.p, json.p, json.n) == 0;
 }
 
 /* A write can only come from our own pages or from a program: the Idempotency-Key header and the
@@ -236,12 +244,8 @@ static enum err S_same_origin(struct request *q)
                                           .zh = S("这个请求来自别的网站。"),
                                           .en = S("This request comes from another site.")});
     if (q->body.n && !S_is_json(S_header(q, "Content-Type")))
-        return problem_add(&q->problem, ERR_MALFORMED,
-                           (struct fault){.field = S("Content-Type"),
-                                          .code = S("type"),
-                                          .zh = S("正文要用 application/json。"),
-                                          .en = S("The body must be application/json."),
-                                          .allowed = S("application/json")});
+        return S_malformed(q, S("Content-Type"), "type", S("正文要用 application/json。"),
+                           S("The body must be application/json."));
     return OK;
 }
 
@@ -251,13 +255,11 @@ static enum err S_body(struct request *q)
     size_t n = evbuffer_get_length(input);
     size_t most = q->route->body_max ? q->route->body_max : (size_t)BODY_MAX;
     if (n > most)
-        return problem_add(
-            &q->problem, ERR_TOO_LARGE,
-            (struct fault){.field = S(""),
-                           .code = S("too_large"),
-                           .zh = arena_printf(q->arena, "正文最多 %zu 字节。", most),
-                           .en = arena_printf(q->arena, "The body may have %zu bytes.", most),
-                           .allowed = arena_printf(q->arena, "0..%zu", most)});
+        return problem_add(&q->problem, ERR_TOO_LARGE,
+                           (struct fault){S(""), S("too_large"),
+                                          arena_printf(q->arena, "正文最多 %zu 字节。", most),
+                                          arena_printf(q->arena, "At most %zu bytes.", most),
+                                          arena_printf(q->arena, "0..%zu", most)});
     char *body = arena_alloc(q->arena, n + 1);
     if (!body || evbuffer_copyout(input, body, n) != (ev_ssize_t)n)
         return ERR_MEMORY;
@@ -274,6 +276,19 @@ static enum err S_hat_named(struct request *q)
                        S("Linli-Hat must be the id of a hat."));
 }
 
+/* Who is at the other end. Behind a proxy (served over TLS there) the proxy says it. */
+static struct str S_address(struct request *q)
+{
+    char *peer = NULL;
+    ev_uint16_t port = 0;
+    struct str forwarded = q->server->secure ? S_header(q, "X-Forwarded-For") : NO_STR;
+    struct str last = NO_STR;
+    while (forwarded.p)
+        last = str_trim(str_split(&forwarded, ','));
+    evhttp_connection_get_peer(evhttp_request_get_connection(q->ev), &peer, &port);
+    return last.n ? last : str_of(peer);
+}
+
 static enum err S_receive(struct request *q, struct str verb, struct str path, struct str query)
 {
     struct buf allow = buf_new(256);
@@ -284,8 +299,9 @@ static enum err S_receive(struct request *q, struct str verb, struct str path, s
         if (allow.n)
             evhttp_add_header(evhttp_request_get_output_headers(q->ev), "Allow",
                               arena_printf(q->arena, STR_F, STR_A(buf_str(&allow))).p);
+        bool known = allow.n > 0;
         buf_free(&allow);
-        return ERR_NOT_FOUND;
+        return known ? ERR_METHOD : ERR_NOT_FOUND;
     }
     buf_free(&allow);
     for (size_t i = 0; i < q->param_count; i++) {
@@ -298,6 +314,8 @@ static enum err S_receive(struct request *q, struct str verb, struct str path, s
     if (q->route->work == COMMAND) {
         q->key = S_header(q, "Idempotency-Key");
         TRY(S_same_origin(q));
+        if (!q->token.p && !throttle_take(&q->server->throttle, S_address(q), q->started))
+            return ERR_TOO_MANY;
     }
     return S_hat_named(q);
 }
@@ -495,9 +513,22 @@ static enum err S_threads(struct server *s, struct database *d, size_t workers)
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     if (!workers)
         workers = processors > 1 ? (size_t)processors : 2;
-    TRY(pool_start(d, workers, WORKER_ROOM, QUERY_STEPS, &s->workers));
-    TRY(pool_start(d, SLOW_THREADS, SLOW_ROOM, QUERY_STEPS, &s->slow));
-    return writer_start(database_writer(d), s->clock, s->world, WRITER_ROOM, &s->writer);
+    const struct pool_options fast = {.threads = workers,
+                                      .room = WORKER_ROOM,
+                                      .steps = QUERY_STEPS,
+                                      .rest = S_rest,
+                                      .rest_arg = s};
+    const struct pool_options slow = {.threads = SLOW_THREADS,
+                                      .room = SLOW_ROOM,
+                                      .steps = QUERY_STEPS,
+                                      .eager = true,
+                                      .rest = S_rest,
+                                      .rest_arg = s};
+    TRY(pool_start(d, &fast, &s->workers));
+    TRY(pool_start(d, &slow, &s->slow));
+    TRY(writer_start(database_writer(d), s->clock, s->world, WRITER_ROOM, &s->writer));
+    writer_on_rest(s->writer, S_rest, s);
+    return OK;
 }
 
 enum err server_start(struct database *database, const struct world *world,
@@ -514,6 +545,7 @@ enum err server_start(struct database *database, const struct world *world,
     s->world = world;
     s->clock = clock;
     s->modules = modules;
+    s->throttle.per_minute = options->throttle;
     s->quiet = options->quiet;
     s->secure = options->secure;
     s->rules = (struct strict_rules){

@@ -18,6 +18,7 @@ struct server_options {
     const struct str *hosts;
     size_t host_count; /* names it answers to; none: any */
     size_t workers;    /* 0: as many as there are processors */
+    int64_t throttle;  /* writes a minute from one address without a session; 0: any */
     bool quiet;        /* no request log */
     bool secure;       /* served over TLS by a proxy in front: Secure cookies */
 };

@@ -33,6 +33,7 @@ struct cached {
     struct stmt *stmt;
     const struct entity *entity;
     const struct field *map[MAP_MAX];
+    void *blank; /* a struct of that entity with every field absent */
     int columns;
 };
 

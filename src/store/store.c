@@ -1,6 +1,7 @@
 #include "store/engine.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ID_BLOCK = 1000, ID_COUNTER_BITS = 43 };
@@ -38,6 +39,11 @@ static enum err S_map(struct conn *c, struct cached *q, const struct entity *e)
         if (!q->map[i])
             return ERR_STORE;
     }
+    void *blank = realloc(q->blank, e->size);
+    if (!blank)
+        return ERR_MEMORY;
+    entity_blank(e, blank);
+    q->blank = blank;
     q->entity = e;
     return OK;
 }
@@ -45,7 +51,7 @@ static enum err S_map(struct conn *c, struct cached *q, const struct entity *e)
 static enum err S_fill(struct store *db, struct cached *q, const struct entity *e, void *ret)
 {
     const struct engine *g = db->conn->engine;
-    entity_blank(e, ret);
+    memcpy(ret, q->blank, e->size);
     for (int i = 0; i < q->columns; i++) {
         const struct field *f = q->map[i];
         void *at = (char *)ret + f->off;
@@ -223,6 +229,7 @@ void conn_close(struct conn *c)
     for (size_t i = 0; i < CACHE_SLOTS; i++) {
         if (c->cache[i].stmt)
             c->engine->finish(c->cache[i].stmt);
+        free(c->cache[i].blank);
     }
     c->engine->close(c);
 }

@@ -15,6 +15,8 @@ struct writer {
     struct job *head, **tail;
     size_t waiting, room;
     bool stopping, asleep;
+    void (*rest)(void *arg); /* may be NULL */
+    void *rest_arg;
     struct writer_stats stats; /* under lock */
 };
 
@@ -168,6 +170,8 @@ static void *S_thread(void *arg)
             batch->done(batch->arg, batch->err);
             batch = next;
         }
+        if (w->rest)
+            w->rest(w->rest_arg);
         pthread_mutex_lock(&w->lock);
         S_add_stats(&w->stats, &stats);
     }
@@ -194,6 +198,12 @@ enum err writer_start(struct conn *conn, const struct clock *clock, const struct
     }
     *ret = w;
     return OK;
+}
+
+void writer_on_rest(struct writer *w, void (*rest)(void *arg), void *arg)
+{
+    w->rest = rest;
+    w->rest_arg = arg;
 }
 
 bool writer_submit(struct writer *w, struct job *job)

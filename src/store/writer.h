@@ -42,6 +42,10 @@ struct writer;
 MUST enum err writer_start(struct conn *conn, const struct clock *clock, const struct world *world,
                            size_t room, struct writer **ret);
 
+/* Has `rest` called on the writer's thread whenever a batch's jobs have all been told. Before the
+ * first job is submitted. */
+void writer_on_rest(struct writer *w, void (*rest)(void *arg), void *arg);
+
 /* False when the queue is full or the writer is stopping: the job was not taken. */
 bool writer_submit(struct writer *w, struct job *job);
 

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
-import { Client, send, start } from "./lib.mjs";
+import { send, start } from "./lib.mjs";
 import { fill, operations, request } from "./support_table.mjs";
 
 const AT_ONCE = 24;
@@ -54,7 +54,14 @@ function placeOf(o) {
 const NO_BODY = new Set(["GET", "DELETE"]);
 const LONG = 100_000;
 const NESTED = "[".repeat(100) + "]".repeat(100);
-const ANY_TYPE = { string: '"7"', integer: "7", number: "7.5", boolean: "true", array: "[]", object: "{}" };
+const ANY_TYPE = {
+    string: '"7"',
+    integer: "7",
+    number: "7.5",
+    boolean: "true",
+    array: "[]",
+    object: "{}",
+};
 /* Inside a JSON text; as bytes, one character a byte. */
 const NO_TEXT = {
     "U+0000 escaped": "a\\u0000b",
@@ -71,7 +78,8 @@ const NO_ID = ["x", "0", "01", "-1", "1.5", "1e3", "+1", "９", "9".repeat(19), 
 
 function badTexts(s) {
     const bad = [];
-    if (s.maxLength) bad.push(["too long", "a".repeat(s.maxLength + 1)], ["too long", "邻".repeat(s.maxLength + 1)]);
+    if (s.maxLength)
+        for (const letter of ["a", "邻"]) bad.push(["too long", letter.repeat(s.maxLength + 1)]);
     if (s.minLength) bad.push(["too short", "a".repeat(s.minLength - 1)]);
     if (s.enum) bad.push(["no code", "no-such-code"], ["a code in capitals", s.enum[0].toUpperCase()]);
     if (s["x-form"]) bad.push(["not in its form", "!".repeat(Math.max(s.minLength ?? 2, 2))]);
@@ -96,7 +104,7 @@ function badValues(s) {
         ["1e400", "1e400"],
         ["-1e400", "-1e400"],
         ["a number of 30 digits", "9".repeat(30)],
-        ...(s.type === "string" ? Object.entries(NO_TEXT).map(([what, t]) => [what, `"${t}"`]) : []),
+        ...Object.entries(s.type === "string" ? NO_TEXT : {}).map(([what, t]) => [what, `"${t}"`]),
     ];
 }
 
@@ -106,7 +114,7 @@ const utf8 = (text) => Buffer.from(text, "utf8").toString("latin1");
 /* A body with one member's JSON as it is (bytes as characters). */
 function bodyWith(body, name, json) {
     const rest = Object.entries(body).filter(([key]) => key !== name);
-    const members = [...rest.map(([key, v]) => `${JSON.stringify(key)}:${utf8(JSON.stringify(v))}`)];
+    const members = rest.map(([key, v]) => `${JSON.stringify(key)}:${utf8(JSON.stringify(v))}`);
     if (json !== undefined) members.push(`${JSON.stringify(name)}:${json}`);
     return bytes(`{${members.join(",")}}`);
 }
@@ -118,7 +126,8 @@ function bodyFaults(o, place) {
         const field = `/${name}`;
         const add = (what, json, at = field) =>
             faults.push({ what: `${name}: ${what}`, field: at, body: bodyWith(body, name, json) });
-        for (const [what, json] of badValues(schema)) add(what, /[^\0-\xff]/.test(json) ? utf8(json) : json);
+        for (const [what, json] of badValues(schema))
+            add(what, /[^\0-\xff]/.test(json) ? utf8(json) : json);
         if (o.body.required?.includes(name)) {
             add("missing", undefined);
             add("null", "null");
@@ -139,17 +148,19 @@ function documentFaults(o, place) {
         field: `/${name.replace("/", "~1")}`,
         body: JSON.stringify({ ...body, [name]: value }),
     }));
-    const whole = ["{", `${good}x`, `${good}${good}`, "[]", '"x"', "null", "7", "{'a':1}", "\ufeff{}", NESTED];
+    const types = ["[]", '"x"', "null", "7", NESTED];
+    const whole = ["{", `${good}x`, `${good}${good}`, "{'a':1}", "\ufeff{}", ...types];
+    const typed = (what, type) => ({
+        what, field: "Content-Type", body: good, headers: { "Content-Type": type },
+    });
     return [
         ...named,
         ...whole.map((text) => ({ what: `body ${text.slice(0, 40)}`, field: "", body: text })),
         { what: "invalid UTF-8 between members", field: "", body: bytes("{\xff}") },
-        { what: "a body of text", field: "Content-Type", body: good, headers: { "Content-Type": "text/plain" } },
-        { what: "a form", field: "Content-Type", body: good,
-            headers: { "Content-Type": "application/x-www-form-urlencoded" } },
-        { what: "JSON of another kind", field: "Content-Type", body: good,
-            headers: { "Content-Type": "application/jsonp" } },
-        { what: "no content type", field: "Content-Type", body: good, headers: { "Content-Type": null } },
+        typed("a body of text", "text/plain"),
+        typed("a form", "application/x-www-form-urlencoded"),
+        typed("JSON of another kind", "application/jsonp"),
+        typed("no content type", null),
         ...(o.body
             ? [{ what: "an empty body", field: "", body: "" }, { what: "spaces", field: "", body: " \n" }]
             : []),
@@ -182,9 +193,11 @@ function pathFaults(o, place) {
         o.path.replace(/\{(\w+)\}/g, (_, n) => (n === name ? value : fill(o.op, n, {}, place)));
     for (const p of o.params.filter((p) => p.in === "path")) {
         const values = badParams(p.schema).filter(([, value]) => value !== "");
-        for (const [what, value] of [...values, ["5000 characters", "9".repeat(5000)]])
-            faults.push({ what: `${p.name}: ${what}`, field: p.name, target: path(p.name, value) });
-        faults.push({ what: `${p.name}: ${LONG} bytes`, field: "", target: path(p.name, "9".repeat(LONG)) });
+        const add = (what, field, value) =>
+            faults.push({ what: `${p.name}: ${what}`, field, target: path(p.name, value) });
+        for (const [what, value] of values) add(what, p.name, value);
+        add("5000 characters", p.name, "9".repeat(5000));
+        add(`${LONG} bytes`, "", "9".repeat(LONG));
     }
     return faults;
 }
@@ -192,24 +205,19 @@ function pathFaults(o, place) {
 function queryFaults(o, target) {
     const faults = [];
     const [path, query = ""] = target.split("?");
-    const ask = (name, more) =>
-        `${path}?${[...query.split("&").filter((q) => q && !q.startsWith(`${name}=`)), ...more].join("&")}`;
-    for (const p of o.params.filter((p) => p.in === "query")) {
-        for (const [what, value] of badParams(p.schema))
-            faults.push({ what: `${p.name}: ${what}`, field: p.name, target: ask(p.name, [`${p.name}=${value}`]) });
-        faults.push({
-            what: `${p.name}: given twice`, field: p.name, target: ask(p.name, [`${p.name}=1`, `${p.name}=1`]),
-        });
-        faults.push({
-            what: `${p.name}: ${LONG} bytes`, field: "", target: ask(p.name, [`${p.name}=${"a".repeat(LONG)}`]),
-        });
-        if (p.required) faults.push({ what: `${p.name}: missing`, field: p.name, target: ask(p.name, []) });
+    const rest = (name) => query.split("&").filter((q) => q && !q.startsWith(`${name}=`));
+    const add = (what, field, name, more) =>
+        faults.push({ what, field, target: `${path}?${[...rest(name), ...more].join("&")}` });
+    for (const { name, schema, required } of o.params.filter((p) => p.in === "query")) {
+        for (const [what, value] of badParams(schema))
+            add(`${name}: ${what}`, name, name, [`${name}=${value}`]);
+        add(`${name}: given twice`, name, name, [`${name}=1`, `${name}=1`]);
+        add(`${name}: ${LONG} bytes`, "", name, [`${name}=${"a".repeat(LONG)}`]);
+        if (required) add(`${name}: missing`, name, name, []);
     }
-    const many = Array.from({ length: 100 }, (_, i) => `x${i}=1`);
-    faults.push({ what: "100 parameters", field: "", target: ask("", many) });
-    faults.push({ what: "a name that is no escape", field: "", target: ask("", ["%zz=1"]) });
-    for (const name of ["no_such", "Limit", "id"])
-        faults.push({ what: `?${name}`, field: name, target: ask(name, [`${name}=1`]) });
+    add("100 parameters", "", "", Array.from({ length: 100 }, (_, i) => `x${i}=1`));
+    add("a name that is no escape", "", "", ["%zz=1"]);
+    for (const name of ["no_such", "Limit", "id"]) add(`?${name}`, name, name, [`${name}=1`]);
     return faults;
 }
 
@@ -254,12 +262,14 @@ async function ask(o, by, good, fault) {
 /* What is wrong with the answer, or null. */
 function wrong(r, field) {
     if (r.status < 400 || r.status > 499) return "no 4xx";
-    if (!r.headers["content-type"]?.startsWith("application/problem+json")) return "no problem document";
+    if (!r.headers["content-type"]?.startsWith("application/problem+json")) return "no problem";
     const { title_zh, title_en, errors } = r.body;
     if (!title_zh || !title_en || r.body.status !== r.status) return "a poor title";
     if (errors.some((e) => !e.code || !e.zh || !e.en)) return "a fault without words";
     return errors.some((e) => e.field === field) ? null : `"${field}" is not named`;
 }
+
+const broken = (error) => ({ status: 0, text: String(error), headers: {} });
 
 async function askAll(o, faults) {
     const by = client(o);
@@ -268,14 +278,15 @@ async function askAll(o, faults) {
     for (let at = 0; at < faults.length; at += AT_ONCE) {
         await Promise.all(
             faults.slice(at, at + AT_ONCE).map(async (fault) => {
-                const r = await ask(o, by, good, fault).catch((e) => ({ status: 0, text: String(e), headers: {} }));
+                const r = await ask(o, by, good, fault).catch(broken);
                 const why = wrong(r, fault.field);
                 cells++;
                 if (why) failed.push(`${fault.what}: ${why}: ${r.status} ${r.text.slice(0, 200)}`);
             }),
         );
     }
-    assert.equal(failed.length, 0, `${o.op}: ${failed.length} of ${faults.length}\n${failed.join("\n")}`);
+    const sum = `${o.op}: ${failed.length} of ${faults.length}`;
+    assert.equal(failed.length, 0, `${sum}\n${failed.join("\n")}`);
 }
 
 for (const o of table) {
@@ -285,7 +296,9 @@ for (const o of table) {
         const hashes = await app.hashTables();
         await askAll(o, [
             ...(o.body ? bodyFaults(o, place) : []),
-            ...(NO_BODY.has(o.verb) ? [{ what: "a body", field: "", body: "{}" }] : documentFaults(o, place)),
+            ...(NO_BODY.has(o.verb)
+                ? [{ what: "a body", field: "", body: "{}" }]
+                : documentFaults(o, place)),
             ...pathFaults(o, place),
             ...queryFaults(o, target),
             ...headerFaults(o),
@@ -310,5 +323,4 @@ test("the good requests that these were made of are not refused for their form",
 
 test("no server error was logged", () => {
     assert.doesNotMatch(app.log(), /"status":5\d\d/);
-    assert.ok(new Client(app.url));
 });

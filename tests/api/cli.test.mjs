@@ -131,7 +131,7 @@ test("an account made at the prompt signs in by its link, and is in the audit", 
     const add = ["user", "add", "--data", data, "--name", "值班员", "--login", "duty.desk"];
     const { stdout } = await ends(0, ...add, "--role", "hotline", "--unit", "620102003");
     const [, id, link] = /^(\d+)\n\S+\/in\/(\S+)\n$/.exec(stdout);
-    const again = await ends(1, ...add, "--role", "hotline", "--unit", "620102003");
+    const again = await ends(3, ...add, "--role", "hotline", "--unit", "620102003");
     assert.match(again.stderr, /taken/);
     for (const [role, unit, said] of [
         ["emperor", "620102003", /role/],

@@ -84,7 +84,7 @@ async function serve(data, args = []) {
     if (!fs.existsSync(clock)) fs.writeFileSync(clock, Buffer.alloc(8));
     const logFile = path.join(data, "serve.log");
     const log = fs.openSync(logFile, "a");
-    const child = spawn(BIN, ["serve", "--data", data, "--port", "0", "--clock", clock, ...args], {
+    const child = spawn(BIN, ["serve", "--data", data, "--port", "0", "--clock", clock, "--throttle", "0", ...args], {
         cwd: ROOT,
         stdio: ["ignore", "pipe", log],
     });

@@ -91,7 +91,7 @@ test("every route is there, and lets in nobody whom its permission keeps out", a
 
 test("a verb a path does not know is refused, and which it knows is told", async () => {
     const r = await app.anon.request("PUT", "/api/matters", {});
-    refused(r, 404);
+    refused(r, 405);
     assert.equal(r.headers.allow, "POST, GET");
     refused(await app.anon.get("/api/no-such-thing"), 404);
 });

@@ -344,7 +344,7 @@ test("a method nobody serves is answered by us, not by evhttp", async () => {
         const c = connect();
         c.write(`${method} /api/matters HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n\r\n`);
         const [reply] = parse(await c.closed());
-        assert.equal(reply.status, 404);
+        assert.equal(reply.status, 405);
         assert.match(reply.headers["content-type"], /^application\/problem\+json/);
     }
 });

@@ -263,7 +263,7 @@ static unsigned S_order_sides(const struct actor *by, const struct ancestors *at
         if (h->kind == HAT_SELF && !*hat)
             *hat = h;
     }
-    return *hat ? SIDE_RESIDENT | SIDE_REQUESTER | SIDE_ANYONE : by->account ? 0 : SIDE_ANYONE;
+    return *hat ? SIDE_RESIDENT | SIDE_REQUESTER | SIDE_ANYONE : SIDE_ANYONE;
 }
 
 static enum err S_source(struct store *db, const struct pack *pack, unsigned sides,
@@ -322,8 +322,8 @@ static enum err S_insert(struct store *db, const struct matter *m)
 
 /* The order step of the kind asked for, and what the pack says of category and source. */
 static enum err S_order_step(struct store *db, const struct pack *pack, unsigned sides,
-                             const struct matter_new *in, const struct pack_kind **kind,
-                             const struct pack_step **step)
+                             bool signed_in, const struct matter_new *in,
+                             const struct pack_kind **kind, const struct pack_step **step)
 {
     bool wrong_side = false;
     *kind = pack_kind(pack, in->kind);
@@ -336,8 +336,8 @@ static enum err S_order_step(struct store *db, const struct pack *pack, unsigned
     *step = kind_step(*kind, ACT_ORDER, 0, sides, GIVEN_ANY, &wrong_side);
     if (*step)
         return OK;
-    if (!sides || (sides == SIDE_ANYONE && wrong_side))
-        return store_fault(db, sides ? ERR_UNAUTHENTICATED : ERR_FORBIDDEN, "/kind", "side",
+    if (sides == SIDE_ANYONE && wrong_side)
+        return store_fault(db, signed_in ? ERR_FORBIDDEN : ERR_UNAUTHENTICATED, "/kind", "side",
                            "这一类事项要先登录，或由工作人员代报。",
                            "Sign in to ask for this, or ask a worker to.");
     return store_fault(db, ERR_FORBIDDEN, "/kind", "side", "您的身份不能提出这一类事项。",
@@ -397,7 +397,7 @@ static enum err S_fill(struct store *db, const struct matter_new *in, const stru
     return S_contact(db, in, found_title, found_text, m);
 }
 
-/* Nobody signed in: a code, shown once, stands for the one who asked. */
+/* Asked by nobody in particular: a code, shown once, stands for the one who asked. */
 static enum err S_tracking(struct store *db, struct matter *m)
 {
     m->tracking_code = token_new(TRACKING_BYTES, db->arena);
@@ -421,7 +421,7 @@ enum err matter_order(struct store *db, const struct actor *by, const struct mat
         return store_fault(db, ERR_INVALID, "/unit", "no_pack", "这个地方还没有开通。",
                            "No pack is in force there yet.");
     unsigned sides = S_order_sides(by, &place, &hat);
-    TRY(S_order_step(db, pack, sides, in, &kind, &step));
+    TRY(S_order_step(db, pack, sides, by->account != 0, in, &kind, &step));
     struct str source = NO_STR;
     int64_t requester = 0;
     /* All that can be refused is looked at before anything is written. */
@@ -433,7 +433,7 @@ enum err matter_order(struct store *db, const struct actor *by, const struct mat
     m->reporter = by->account;
     m->pack = pack->id;
     matter_limits(db, pack, kind, step->to, m);
-    if (!by->account)
+    if (sides == SIDE_ANYONE)
         TRY(S_tracking(db, m));
     TRY(S_insert(db, m));
     *db->note = (struct note){.subject = m->id,

@@ -94,12 +94,14 @@ static const struct field event_query_fields[] = {
 static const struct entity event_query_entity =
     ENTITY(struct event_query, "MatterEventQuery", event_query_fields);
 
-/* Colleagues see who did what; who asked, and who judged, is told to nobody. */
+/* Colleagues see who did what; who asked, and who judged, is told to nobody. Internal comments are
+ * for the units, and for who wrote them: a firm sees what was sent to it, not what was said. */
 static enum err S_events(struct store *db, const struct actor *by, const void *in, void *ret)
 {
     const struct event_query *q = in;
     struct page *page = ret;
     const struct hat *hat = actor_hat(by);
+    bool unit = hat && hat->kind == HAT_UNIT;
     bool staff = hat && hat->kind != HAT_SELF;
     int64_t limit = q->limit == NO_INT ? LIMIT_MAX : q->limit;
     TRY(store_all(db,
@@ -108,10 +110,11 @@ static enum err S_events(struct store *db, const struct actor *by, const void *i
                   "FROM matter_event e LEFT JOIN party p ON p.id = e.party "
                   "LEFT JOIN account a ON a.id = e.account AND $5 = 1 "
                   "AND e.side NOT IN ('requester', 'resident', 'anyone') "
-                  "WHERE e.matter = $1 AND e.seq > $2 AND ($3 = 1 OR e.public = 1) "
+                  "WHERE e.matter = $1 AND e.seq > $2 "
+                  "AND ($3 = 1 OR e.public = 1 OR e.account = $6) "
                   "ORDER BY e.seq LIMIT $4",
-                  ARGS(A_INT(q->id), A_INT(q->after == NO_INT ? 0 : q->after), A_INT(staff),
-                       A_INT(limit + 1), A_INT(staff)),
+                  ARGS(A_INT(q->id), A_INT(q->after == NO_INT ? 0 : q->after), A_INT(unit),
+                       A_INT(limit + 1), A_INT(staff), A_ID(by->account)),
                   &event_entity, EVENTS_MAX, &page->items));
     if (page->items.n > (size_t)limit) {
         page->items.n = (size_t)limit;

@@ -41,17 +41,25 @@ const struct entity matter_row_entity = ENTITY(struct matter_row, "MatterRow", r
     "m.created_at, m.due_at, m.closed_at, m.solved, m.score, m.version FROM "
 #define PARTY " LEFT JOIN party p ON p.id = m.party "
 #define FILTER                                                                                     \
-    "AND ($5 IS NULL OR m.kind = $5) AND ($6 IS NULL OR m.stage = $6) "                            \
-    "AND ($7 IS NULL OR m.awaits = $7) "
-/* $1 whose, $2 $3 after which, $4 due before, $8 how many. */
-#define OPEN(whose)                                                                                \
+    "AND ($6 IS NULL OR m.kind = $6) AND ($7 IS NULL OR m.stage = $7) "                            \
+    "AND ($8 IS NULL OR m.awaits = $8) "
+/* $1 whose, $2 $3 after which, $4 due before, $5 how many; the filter stands in the literal only
+ * when something is asked to be filtered, for it is looked at for every row. */
+#define OPEN(whose, filter)                                                                        \
     COLUMNS "matter m" PARTY "WHERE m.open = 1 AND " whose                                         \
-            " = $1 AND (m.due_at, m.id) > ($2, $3) AND m.due_at < $4 " FILTER                      \
-            "ORDER BY m.due_at, m.id LIMIT $8"
+            " = $1 AND (m.due_at, m.id) > ($2, $3) AND m.due_at < $4 " filter                      \
+            "ORDER BY m.due_at, m.id LIMIT $5"
+#define BOTH(whose)                                                                                \
+    {                                                                                              \
+        OPEN(whose, ""), OPEN(whose, FILTER)                                                       \
+    }
 #define CLOSED(whose)                                                                              \
     COLUMNS "matter m" PARTY "WHERE m.open = 0 AND " whose                                         \
             " = $1 AND (m.closed_at, m.id) < ($2, $3) AND m.due_at < $4 " FILTER                   \
-            "ORDER BY m.closed_at DESC, m.id DESC LIMIT $8"
+            "ORDER BY m.closed_at DESC, m.id DESC LIMIT $5"
+#define LIKES(pattern)                                                                             \
+    "m.title LIKE " pattern " ESCAPE '\\' OR m.text LIKE " pattern " ESCAPE '\\' "                 \
+    "OR m.number LIKE " pattern " ESCAPE '\\'"
 /* $9 $10 $11 terms, $12 $13 $14 patterns; CROSS JOIN keeps the terms in front. */
 #define FOUND(whose)                                                                               \
     COLUMNS "matter_term t CROSS JOIN matter m ON m.id = t.matter" PARTY                           \
@@ -59,12 +67,9 @@ const struct entity matter_row_entity = ENTITY(struct matter_row, "MatterRow", r
             " = $1 AND m.due_at < $4 " FILTER                                                      \
             "AND EXISTS (SELECT 1 FROM matter_term x WHERE x.term = $10 AND x.matter = t.matter) " \
             "AND EXISTS (SELECT 1 FROM matter_term y WHERE y.term = $11 AND y.matter = t.matter) " \
-            "AND (m.title LIKE $12 ESCAPE '\\' OR m.text LIKE $12 ESCAPE '\\' "                    \
-            "OR m.number LIKE $12 ESCAPE '\\') "                                                   \
-            "AND ($13 IS NULL OR m.title LIKE $13 ESCAPE '\\' OR m.text LIKE $13 ESCAPE '\\' "     \
-            "OR m.number LIKE $13 ESCAPE '\\') "                                                   \
-            "AND ($14 IS NULL OR m.title LIKE $14 ESCAPE '\\' OR m.text LIKE $14 ESCAPE '\\' "     \
-            "OR m.number LIKE $14 ESCAPE '\\') ORDER BY t.matter DESC LIMIT $8"
+            "AND (" LIKES("$12") ") AND ($13 IS NULL OR " LIKES(                                   \
+                "$13") ") "                                                                        \
+                       "AND ($14 IS NULL OR " LIKES("$14") ") ORDER BY t.matter DESC LIMIT $5"
 
 /* What a page is sorted by, and what its cursor therefore holds. */
 enum sort { BY_DUE, BY_CLOSED, BY_ID };
@@ -81,21 +86,23 @@ struct asking {
     int64_t limit, after, after_id, due_before;
     struct ask asks[HATS_MAX * 3];
     size_t n;
+    bool filtered; /* the literals in use have FILTER */
     struct matter_terms terms;
 };
 
 /* The literal for a unit's level: its address is the statement's key, so one each. */
-static const char *S_unit_sql(enum level level, enum sort sort, bool found)
+static const char *S_unit_sql(const struct asking *a, enum level level)
 {
-    static const char *const sql[][3] = {
-        {OPEN("m.district"), CLOSED("m.district"), FOUND("m.district")},
-        {OPEN("m.street"), CLOSED("m.street"), FOUND("m.street")},
-        {OPEN("m.community"), CLOSED("m.community"), FOUND("m.community")},
-        {OPEN("m.grid"), CLOSED("m.grid"), FOUND("m.grid")},
-    };
+#define OF_LEVEL(column)                                                                           \
+    {                                                                                              \
+        OPEN(column, ""), OPEN(column, FILTER), CLOSED(column), FOUND(column)                      \
+    }
+    static const char *const sql[][4] = {OF_LEVEL("m.district"), OF_LEVEL("m.street"),
+                                         OF_LEVEL("m.community"), OF_LEVEL("m.grid")};
     if (level < LEVEL_COUNTY || level > LEVEL_GRID)
         return NULL;
-    return sql[level - LEVEL_COUNTY][found ? 2 : sort == BY_CLOSED ? 1 : 0];
+    int which = a->in->q.p ? 3 : a->sort == BY_CLOSED ? 2 : a->filtered ? 1 : 0;
+    return sql[level - LEVEL_COUNTY][which];
 }
 
 static void S_ask(struct asking *a, const char *sql, int64_t whose)
@@ -127,7 +134,7 @@ static enum err S_one_unit(struct store *db, const struct actor *by, struct aski
                            row.street,   row.community, row.grid};
     for (size_t i = 0; i < by->n; i++) {
         if (by->admitted[i] && hat_covers(&by->hats[i], &at)) {
-            S_ask(a, S_unit_sql(level_parse(row.level), a->sort, a->in->q.p != NULL), a->in->unit);
+            S_ask(a, S_unit_sql(a, level_parse(row.level)), a->in->unit);
             return OK;
         }
     }
@@ -141,7 +148,7 @@ static enum err S_ask_units(struct store *db, const struct actor *by, struct ask
     for (size_t i = 0; i < by->n; i++) {
         const struct hat *h = &by->hats[i];
         if (by->admitted[i] && h->kind == HAT_UNIT)
-            S_ask(a, S_unit_sql(h->level, a->sort, a->in->q.p != NULL), h->unit);
+            S_ask(a, S_unit_sql(a, h->level), h->unit);
     }
     return OK;
 }
@@ -158,18 +165,18 @@ static void S_ask_hats(const struct actor *by, struct asking *a, enum hat_kind k
 
 static enum err S_asks(struct store *db, const struct actor *by, struct asking *a)
 {
-    static const char party[] = OPEN("m.party");
+    static const char *const party[] = BOTH("m.party");
     static const char party_found[] = FOUND("m.party");
-    static const char handler[] = OPEN("m.handler");
-    static const char verify[] = OPEN("m.awaits = 'verify' AND m.charge");
-    static const char rate[] = OPEN("m.awaits = 'rate' AND m.requester");
+    static const char *const handler[] = BOTH("m.handler");
+    static const char *const verify[] = BOTH("m.awaits = 'verify' AND m.charge");
+    static const char *const rate[] = BOTH("m.awaits = 'rate' AND m.requester");
     static const char requested[] =
         COLUMNS "matter m" PARTY "WHERE m.requester = $1 AND $2 = $2 AND m.id < $3 "
-                "AND m.due_at < $4 " FILTER "ORDER BY m.id DESC LIMIT $8";
+                "AND m.due_at < $4 " FILTER "ORDER BY m.id DESC LIMIT $5";
     static const char watching[] =
         COLUMNS "matter_watch w CROSS JOIN matter m ON m.id = w.matter" PARTY
                 "WHERE w.account = $1 AND $2 = $2 AND w.matter < $3 AND m.due_at < $4 " FILTER
-                "ORDER BY w.matter DESC LIMIT $8";
+                "ORDER BY w.matter DESC LIMIT $5";
     static const char requested_found[] = FOUND("m.requester");
     struct str queue = a->in->queue;
     bool all = !queue.p || str_eq(queue, S("all"));
@@ -177,17 +184,17 @@ static enum err S_asks(struct store *db, const struct actor *by, struct asking *
     if (all || str_eq(queue, S("unit")) || str_eq(queue, S("closed")))
         TRY(S_ask_units(db, by, a));
     if (all || str_eq(queue, S("party")))
-        S_ask_hats(by, a, HAT_PARTY, found ? party_found : party);
+        S_ask_hats(by, a, HAT_PARTY, found ? party_found : party[a->filtered]);
     if (all && found)
         S_ask_hats(by, a, HAT_SELF, requested_found);
     if (str_eq(queue, S("mine")))
-        S_ask(a, handler, by->account);
+        S_ask(a, handler[a->filtered], by->account);
     if (str_eq(queue, S("watching")))
         S_ask(a, watching, by->account);
     if (str_eq(queue, S("verify")))
-        S_ask_hats(by, a, HAT_UNIT, verify);
+        S_ask_hats(by, a, HAT_UNIT, verify[a->filtered]);
     if (str_eq(queue, S("rate")))
-        S_ask_hats(by, a, HAT_SELF, rate);
+        S_ask_hats(by, a, HAT_SELF, rate[a->filtered]);
     if (str_eq(queue, S("requested")))
         S_ask_hats(by, a, HAT_SELF, requested);
     return OK;
@@ -235,22 +242,26 @@ static enum err S_merge(struct arena *arena, enum sort sort, size_t most, const 
 static enum err S_fetch(struct store *db, const struct asking *a, const struct ask *ask,
                         struct list *ret)
 {
-    const struct arg args[] = {A_INT(ask->whose),
-                               A_INT(a->after),
-                               A_INT(a->after_id),
-                               A_INT(a->due_before),
-                               A_TEXT(a->in->kind),
-                               A_TEXT(a->in->stage),
-                               A_TEXT(a->in->awaits),
-                               A_INT(a->limit + 1),
-                               /* Only a search has the rest. */
-                               {.kind = a->in->q.p ? ARG_INT : ARG_END, .i = a->terms.term[0]},
-                               A_INT(a->terms.term[1]),
-                               A_INT(a->terms.term[2]),
-                               A_TEXT(a->terms.like[0]),
-                               A_TEXT(a->terms.like[1]),
-                               A_TEXT(a->terms.like[2]),
-                               {.kind = ARG_END}};
+    const struct arg args[] = {
+        A_INT(ask->whose),
+        A_INT(a->after),
+        A_INT(a->after_id),
+        A_INT(a->due_before),
+        A_INT(a->limit + 1),
+        /* Only a filtered literal has the next three, only a search the rest. */
+        {.kind = !a->filtered    ? ARG_END
+                 : a->in->kind.p ? ARG_TEXT
+                                 : ARG_NULL,
+         .s = a->in->kind},
+        A_TEXT(a->in->stage),
+        A_TEXT(a->in->awaits),
+        {.kind = a->in->q.p ? ARG_INT : ARG_END, .i = a->terms.term[0]},
+        A_INT(a->terms.term[1]),
+        A_INT(a->terms.term[2]),
+        A_TEXT(a->terms.like[0]),
+        A_TEXT(a->terms.like[1]),
+        A_TEXT(a->terms.like[2]),
+        {.kind = ARG_END}};
     return store_all(db, ask->sql, args, &matter_row_entity, FETCH_MAX, ret);
 }
 
@@ -282,6 +293,7 @@ static enum err S_prepare(struct store *db, const struct matter_query *in, struc
                   ? BY_ID
               : str_eq(in->queue, S("closed")) ? BY_CLOSED
                                                : BY_DUE;
+    a->filtered = in->kind.p || in->stage.p || in->awaits.p || a->sort != BY_DUE;
     bool searchable = !in->queue.p || str_eq(in->queue, S("all"));
     if (in->q.p && !searchable)
         return store_fault(db, ERR_INVALID, "q", "queue", "搜索不分队列，请去掉 queue。",

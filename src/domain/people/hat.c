@@ -71,6 +71,9 @@ enum err hat_end(struct store *db, int64_t hat)
 /* Is what it is to be held as what the role is held as? */
 static enum err S_form(struct store *db, const struct hat_new *in)
 {
+    if (in->role <= ROLE_NONE || in->role >= ROLE_COUNT)
+        return store_fault(db, ERR_INVALID, "/role", "unknown", "没有这个角色。",
+                           "There is no such role.");
     enum hat_kind kind = role_kind(in->role);
     if ((in->unit != 0) + (in->party != 0) + (in->person != 0) != 1)
         return store_fault(db, ERR_INVALID, "", "one_of", "请给出 unit、party、person 中的一个。",

@@ -19,6 +19,8 @@ const struct entity party_entity = ENTITY(struct party, "Party", party_fields);
 #define PARTY                                                                                      \
     "SELECT party.id, party.kind, party.name, party.duty, party.unit, unit.name AS unit_name, "    \
     "party.created_at FROM party JOIN unit ON unit.id = party.unit WHERE "
+/* Above the hat's own unit only what is that very unit's. */
+#define HERE(level) "(party." level " = $1 OR party.unit IN ($7, $8, $9))"
 #define FOUND                                                                                      \
     " AND party.id > $2 AND ($4 IS NULL OR party.kind = $4) "                                      \
     "AND ($5 IS NULL OR party.name LIKE $5 ESCAPE '!') "                                           \
@@ -50,20 +52,22 @@ static struct str S_pattern(struct str q, struct arena *a)
 enum err party_page(struct store *db, const struct party_find *f, struct list *ret)
 {
     static const char *const sql[LEVEL_COUNT] = {
-        [LEVEL_COUNTY] = PARTY "party.district = $1" FOUND,
-        [LEVEL_STREET] = PARTY "party.street = $1" FOUND,
-        [LEVEL_COMMUNITY] = PARTY "party.community = $1" FOUND,
-        [LEVEL_GRID] = PARTY "party.grid = $1" FOUND,
+        [LEVEL_COUNTY] = PARTY HERE("district") FOUND,
+        [LEVEL_STREET] = PARTY HERE("street") FOUND,
+        [LEVEL_COMMUNITY] = PARTY HERE("community") FOUND,
+        [LEVEL_GRID] = PARTY HERE("grid") FOUND,
     };
+    const struct hat *hat = f->hat;
     struct str pattern = S_pattern(f->q, db->arena);
     *ret = (struct list){0};
     if (f->q.p && !pattern.p)
         return ERR_MEMORY;
-    if (!sql[f->level])
+    if (!sql[hat->level])
         return OK;
-    return store_all(db, sql[f->level],
-                     ARGS(A_INT(f->at), A_INT(f->after), A_INT(f->most), A_TEXT(f->kind),
-                          A_TEXT(pattern), A_ID(f->unit)),
+    return store_all(db, sql[hat->level],
+                     ARGS(A_INT(hat->unit), A_INT(f->after), A_INT(f->most), A_TEXT(f->kind),
+                          A_TEXT(pattern), A_ID(f->unit), A_ID(hat->at.district),
+                          A_ID(hat->at.street), A_ID(hat->at.community)),
                      &party_entity, (size_t)f->most, ret);
 }
 
@@ -95,17 +99,26 @@ enum err party_create(struct store *db, const struct party_new *in, int64_t *ret
                       NULL);
 }
 
-static const struct field reach_fields[] = {
-    F_ID(struct ancestors, province),  F_ID(struct ancestors, city),
-    F_ID(struct ancestors, district),  F_ID(struct ancestors, street),
-    F_ID(struct ancestors, community), F_ID(struct ancestors, grid)};
-static const struct entity reach_entity = ENTITY(struct ancestors, "Ancestors", reach_fields);
+struct party_place {
+    int64_t unit, district, street, community, grid;
+};
+static const struct field place_fields[] = {
+    F_ID(struct party_place, unit), F_ID(struct party_place, district),
+    F_ID(struct party_place, street), F_ID(struct party_place, community),
+    F_ID(struct party_place, grid)};
+static const struct entity place_entity = ENTITY(struct party_place, "PartyPlace", place_fields);
 
-/* A party's own people reach it as well as the units above it. */
+/* A party's own people reach it, the units it lies in, and the units below its own: they may send
+ * to it. */
 enum err party_reach(struct store *db, int64_t id, struct reach *ret)
 {
+    struct party_place p;
     ret->parties[0] = id;
     ret->party_count = 1;
-    return store_one(db, "SELECT district, street, community, grid FROM party WHERE id = $1",
-                     ARGS(A_INT(id)), &reach_entity, &ret->at);
+    TRY(store_one(db, "SELECT unit, district, street, community, grid FROM party WHERE id = $1",
+                  ARGS(A_INT(id)), &place_entity, &p));
+    ret->shared = p.unit;
+    ret->at = (struct ancestors){
+        .district = p.district, .street = p.street, .community = p.community, .grid = p.grid};
+    return OK;
 }

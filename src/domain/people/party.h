@@ -16,10 +16,11 @@ extern const struct entity party_entity;
 
 MUST enum err party_get(struct store *db, int64_t id, struct party *ret);
 
-/* Those of a hat's place after an id, in order. */
+/* Those of a hat's place, and those that the units above it have for all of theirs (a street's
+ * departments, not its other communities' teams), after an id, in order. */
 struct party_find {
-    enum level level;
-    int64_t at, after, most;
+    const struct hat *hat;
+    int64_t after, most;
     struct str kind, q; /* NO_STR: any. q: part of the name */
     int64_t unit;       /* 0: any; else in or below this unit */
 };

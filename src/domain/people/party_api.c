@@ -41,8 +41,7 @@ static enum err S_fetch(struct store *db, const struct hat *hat, const struct sc
                         struct list *ret)
 {
     const struct party_list_in *q = s->in;
-    const struct party_find find = {.level = hat->level,
-                                    .at = hat->unit,
+    const struct party_find find = {.hat = hat,
                                     .after = s->after,
                                     .most = s->most,
                                     .kind = q->kind,

@@ -255,6 +255,20 @@ static void S_test_hat_grant(void **state)
         ERR_FORBIDDEN, "", "self");
 }
 
+/* Whoever grants from within the program is told as well. */
+static void S_test_hat_role_unknown(void **state)
+{
+    struct fixture *f = *state;
+    static const enum role roles[] = {ROLE_NONE, ROLE_COUNT};
+    struct actor to = fixture_actor(f, ROLE_NONE, f->yannan, 0, 0);
+    int64_t id = 0;
+    for (size_t i = 0; i < COUNT_OF(roles); i++) {
+        const struct hat_new hat = {.account = to.account, .role = roles[i], .unit = f->yannan};
+        f->problem.count = 0;
+        fixture_assert_err(f, hat_grant(&f->db, &hat, &id), ERR_INVALID, "/role", "unknown");
+    }
+}
+
 static void S_test_hats_beside(void **state)
 {
     static const struct {
@@ -359,8 +373,9 @@ int people_tests(void)
     const struct CMUnitTest tests[] = {
         WITH_STORE(S_test_account_scope),  WITH_STORE(S_test_account_pages),
         WITH_STORE(S_test_account_create), WITH_STORE(S_test_account_disable),
-        WITH_STORE(S_test_hat_grant),      WITH_STORE(S_test_hats_beside),
-        WITH_STORE(S_test_hats_at_most),   WITH_STORE(S_test_hat_revoke),
+        WITH_STORE(S_test_hat_grant),      WITH_STORE(S_test_hat_role_unknown),
+        WITH_STORE(S_test_hats_beside),    WITH_STORE(S_test_hats_at_most),
+        WITH_STORE(S_test_hat_revoke),
     };
     return cmocka_run_group_tests_name("people", tests, NULL, NULL);
 }

@@ -45,20 +45,30 @@ static void S_test_party_list(void **state)
     fixture_party(f, "firm", "雁北物业", f->yanbei);
     fixture_party(f, "department", "城管队", f->donggang);
     fixture_party(f, "team", "铁西队", f->tiexi);
+    fixture_party(f, "department", "区住建局", f->chengguan);
+    fixture_party(f, "team", "网格队", f->grid1);
+    fixture_party(f, "team", "七里河队", f->qilihe);
+    struct actor county = fixture_actor(f, ROLE_DISTRICT, f->chengguan, 0, 0);
     struct actor street = fixture_actor(f, ROLE_STREET, f->donggang, 0, 0);
     struct actor yannan = fixture_actor(f, ROLE_SECRETARY, f->yannan, 0, 0);
+    struct actor grid = fixture_actor(f, ROLE_GRID_WORKER, f->grid1, 0, 0);
+    struct actor away = fixture_actor(f, ROLE_SECRETARY, f->xiyuan, 0, 0);
     const struct {
         struct actor *by;
         const char *params, *names;
     } cases[] = {
-        {&street, NULL, "维修队 100%公益 雁北物业 城管队"},
-        {&yannan, NULL, "维修队 100%公益"},
+        {&street, NULL, "维修队 100%公益 雁北物业 城管队 区住建局 网格队"},
+        {&county, NULL, "维修队 100%公益 雁北物业 城管队 铁西队 区住建局 网格队"},
+        {&away, NULL, "七里河队"},
+        {&yannan, NULL, "维修队 100%公益 城管队 区住建局 网格队"},
+        {&grid, NULL, "维修队 100%公益 城管队 区住建局 网格队"},
         {&street, "kind=firm", "雁北物业"},
-        {&street, "q=队", "维修队 城管队"},
+        {&street, "q=队", "维修队 城管队 网格队"},
         {&street, "q=%", "100%公益"},
         {&street, "q=_", ""},
-        {&street, "q=队&kind=team", "维修队"},
-        {&street, fixture_text(f, "unit=%lld", (long long)f->yannan), "维修队 100%公益"},
+        {&street, "q=队&kind=team", "维修队 网格队"},
+        {&street, fixture_text(f, "unit=%lld", (long long)f->yannan), "维修队 100%公益 网格队"},
+        {&yannan, "kind=department", "城管队 区住建局"},
         {&yannan, fixture_text(f, "unit=%lld", (long long)f->tiexi), ""},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -80,6 +90,12 @@ static void S_test_party_create(void **state)
     fixture_assert_text(f, "unit_name", "雁南社区");
     const char *path = fixture_text(f, "id=%lld", (long long)fixture_get_id(f, "id"));
     assert_int_equal(S_call(f, "parties.get", &by, path, NULL), OK);
+    assert_int_equal(S_call(f, "parties.get", &beside, path, NULL), ERR_NOT_FOUND);
+    assert_int_equal(S_call(f, "parties.get", &worker, path, NULL), OK);
+    path = fixture_text(f, "id=%lld",
+                        (long long)fixture_party(f, "department", "城管队", f->donggang));
+    assert_int_equal(S_call(f, "parties.get", &beside, path, NULL), OK);
+    path = fixture_text(f, "id=%lld", (long long)fixture_party(f, "team", "七里河队", f->qilihe));
     assert_int_equal(S_call(f, "parties.get", &beside, path, NULL), ERR_NOT_FOUND);
     assert_int_equal(S_call(f, "parties.create", &worker, NULL, body), ERR_FORBIDDEN);
     fixture_assert_err(f, S_call(f, "parties.create", &beside, NULL, body), ERR_INVALID, "/unit",

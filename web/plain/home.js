@@ -1,0 +1,142 @@
+/* The page for whoever needs something: report without an account, follow with the code. */
+import { Api, choice, field, fill, form, h, say, showRefused, startLanguage } from "./base.js";
+import { kindsAt, showMatter } from "./matter.js";
+
+const anyone = new Api(null); // nobody, whoever else may be signed in here
+const section = Object.fromEntries(["start", "report", "follow"].map((id) => [id, document.getElementById(id)]));
+const back = () => h("p", null, h("a", { href: "#" }, ["← 返回", "← Back"]));
+
+/* ---- where ---- */
+
+const LEVELS = ["street", "county", "city", "province"];
+
+async function below(parent) {
+    const units = [];
+    for (let after = ""; after !== undefined; ) {
+        const more = `${parent ? `&parent=${parent}` : ""}${after && `&after=${after}`}`;
+        const page = await anyone.get(`/api/units?limit=100${more}`);
+        units.push(...page.items);
+        after = page.next;
+    }
+    return units;
+}
+
+/* From province to community, a list a level; chosen(unit) when a community is. */
+async function walk(at, parent, chosen) {
+    const units = await below(parent);
+    const options = units.map((u) => h("option", { value: u.id }, u.name));
+    const first = h("option", { value: "" }, ["请选择", "Choose"]);
+    const rest = h("div");
+    const label = parent ? ["再选", "Then"] : ["先选省份", "First the province"];
+    const list = field("place_unit", label, "select", {}, undefined, [first, ...options]);
+    list.querySelector("select").addEventListener("change", async (e) => {
+        const unit = units.find((u) => u.id === e.target.value);
+        fill(rest);
+        if (unit?.level === "community") chosen(unit);
+        else if (unit) await walk(rest, unit.id, chosen);
+    });
+    fill(at, list, rest);
+}
+
+/* The unit of a code in the address (?at=620102003, as printed on a notice), or the last one. */
+async function known() {
+    const code = new URLSearchParams(location.search).get("at");
+    const path = code ? `?code=${encodeURIComponent(code)}` : undefined;
+    if (path) return (await anyone.get(`/api/units${path}`)).items[0];
+    const id = localStorage.getItem("unit");
+    return id ? anyone.get(`/api/units/${encodeURIComponent(id)}`).catch(() => undefined) : undefined;
+}
+
+/* ---- report ---- */
+
+const text = (name, label, props, hint) => field(name, label, "input", props, hint);
+const optional = ["可不填", "optional"];
+
+function fields(kinds) {
+    const list = [...kinds.values()].map((k) => [k.code, [k.zh, k.en]]);
+    return [
+        choice("kind", ["是什么事？", "What is it about?"], list),
+        text("title", ["一句话说清楚", "In one line"], { required: true, minlength: 2, maxlength: 60 }, ["如：3 号楼门口路灯不亮", "such as: street lamp out at block 3"]),
+        field("text", ["详细说说", "More about it"], "textarea", { maxlength: 2000 }, optional),
+        text("place", ["在哪里", "Where exactly"], { maxlength: 120 }, optional),
+        text("contact_name", ["怎么称呼您", "Your name"], { maxlength: 40, autocomplete: "name" }, optional),
+        text("contact_phone", ["电话", "Phone"], { maxlength: 20, type: "tel", autocomplete: "tel" }, ["可不填；只给办事的人看", "optional; only for those who handle it"]),
+    ];
+}
+
+function received(m) {
+    const code = m.tracking_code.replace(/(.{4})(?=.)/g, "$1 ");
+    const copied = say(["", ""]);
+    const copy = async () => {
+        await navigator.clipboard.writeText(m.tracking_code);
+        copied.replaceWith(say(["已复制", "Copied"]));
+    };
+    const box = h(
+        "div",
+        { class: "card", tabindex: "-1" },
+        say(["收到了，社区正在看", "Received: your community is reading it"], "h2"),
+        h("p", null, ["编号：", "Number: "], h("strong", { id: "number" }, m.number)),
+        h("p", null, ["请记下查询码，凭它看进展、作评价。它只显示这一次。", "Keep this code: with it you follow and rate your request. It is shown only now."]),
+        h("strong", { class: "code", id: "code" }, code),
+        h("div", { class: "buttons" }, h("button", { class: "button first", type: "button", onclick: () => follow(m.tracking_code) }, ["看进展", "Follow it"]), navigator.clipboard && h("button", { class: "button", type: "button", onclick: copy }, ["复制查询码", "Copy the code"])),
+        copied,
+    );
+    fill(section.report, back(), box);
+    box.focus();
+}
+
+async function ask(unit) {
+    const kinds = await kindsAt(anyone, unit.id);
+    const send = async (values) => received(await anyone.post("/api/matters", { ...values, unit: unit.id }));
+    localStorage.setItem("unit", unit.id);
+    const other = h("button", { class: "plainly", type: "button", onclick: () => choose() }, ["换一个", "Change"]);
+    const where = h("p", { class: "note line" }, h("strong", { id: "where" }, unit.name), other);
+    fill(section.report, back(), say(["报一件事", "Report something"], "h1"), where, form(fields(kinds), ["送出", "Send"], send));
+}
+
+async function choose(parent) {
+    const at = h("div", { class: "card" });
+    fill(section.report, back(), say(["您在哪个社区？", "Which community are you in?"], "h1"), at);
+    await walk(at, parent, (unit) => ask(unit).catch((e) => showRefused(e, section.report)));
+}
+
+async function report() {
+    const unit = await known();
+    if (!unit) await choose();
+    else if (LEVELS.includes(unit.level)) await choose(unit.id);
+    else await ask(unit);
+}
+
+/* ---- follow ---- */
+
+async function follow(tracking) {
+    const session = await anyone.post("/api/sessions", { tracking });
+    const at = h("div");
+    fill(section.follow, back(), at);
+    await showMatter(new Api(session.token), session.matter, at);
+    show("follow");
+    if (location.hash !== "#follow") history.pushState(null, "", "#follow");
+}
+
+function askCode() {
+    const code = text("tracking", ["查询码", "Tracking code"], { required: true, minlength: 8, maxlength: 64, autocomplete: "off", autocapitalize: "off", spellcheck: "false" }, ["大小写、空格都可以", "capitals and spaces do not matter"]);
+    fill(section.follow, back(), say(["查我的事", "Follow my request"], "h1"), form([code], ["查看", "Show"], (v) => follow(v.tracking)));
+}
+
+/* ---- which part ---- */
+
+function show(name) {
+    for (const [id, el] of Object.entries(section)) el.hidden = id !== name;
+    scrollTo(0, 0);
+}
+
+async function go() {
+    const name = location.hash.slice(1) in section ? location.hash.slice(1) : "start";
+    show(name);
+    if (name === "follow") askCode();
+    if (name === "report") await report().catch((e) => showRefused(e, section.report));
+}
+
+startLanguage();
+addEventListener("hashchange", go);
+go();
