@@ -149,18 +149,23 @@ function fill(data, count) {
     rmSync(data, { recursive: true, force: true });
     cpSync(BASE, data, { recursive: true });
     const db = new DatabaseSync(`${data}/linli.db`);
-    const counties = db.prepare("SELECT id, county FROM unit WHERE level = 'county' ORDER BY (code = '620102') DESC, id LIMIT 40").all();
+    const all = (sql, ...args) => {
+        const q = db.prepare(sql);
+        q.setReadBigInts(true);
+        return q.all(...args);
+    };
+    const counties = all("SELECT id, county FROM unit WHERE level = 'county' ORDER BY (code = '620102') DESC, id LIMIT 40");
     const places = counties.flatMap(({ id }) =>
-        db.prepare("SELECT c.id, c.county, c.district, c.street, g.id AS grid FROM unit c LEFT JOIN unit g ON g.parent = c.id AND g.level = 'grid' WHERE c.district = ? AND c.level = 'community' LIMIT 200").all(id));
+        all("SELECT c.id, c.county, c.district, c.street, g.id AS grid FROM unit c LEFT JOIN unit g ON g.parent = c.id AND g.level = 'grid' WHERE c.district = ? AND c.level = 'community' LIMIT 200", id));
     const home = places.filter((p) => p.grid);
-    const party = db.prepare("SELECT id FROM party ORDER BY id LIMIT 1").get().id;
+    const [party] = all("SELECT id FROM party ORDER BY id LIMIT 1").map((r) => r.id);
     db.exec("PRAGMA synchronous = OFF; PRAGMA cache_size = -400000; BEGIN");
     const insert = db.prepare(insertMatter);
     const now = Date.now();
     for (let i = 0; i < count; i++) {
         // One in fifty lies in the demo street's grids, one in a hundred with the party.
         const at = i % 50 === 0 ? home[(i / 50) % home.length] : places[(i * 7919) % places.length];
-        const id = (BigInt(at.county) << 43n) + 1_000_000_000n + BigInt(i);
+        const id = (at.county << 43n) + 1_000_000_000n + BigInt(i);
         insert.run(id, at.county, `量-20261122-${i}`, `第 ${i} 件：路灯不亮，夜里看不见`, "晚上看不见，老人摔过跤，请尽快来修",
             `${i % 97} 号楼前`, at.grid ?? at.id, at.id, at.district, at.street, at.id, at.grid,
             i % 100 === 0 ? party : null, now - i * 1000, now + ((i * 2654435761) % 864_000_000), );
@@ -184,7 +189,7 @@ async function latencies(data) {
 }
 
 async function links(data, party) {
-    const grid = new DatabaseSync(`${data}/linli.db`, { readOnly: true }).prepare("SELECT u.id, u.code FROM unit u WHERE u.level = 'grid' AND u.code IS NOT NULL AND u.street = (SELECT id FROM unit WHERE code = ?) LIMIT 1").get(STREET);
+    const grid = new DatabaseSync(`${data}/linli.db`, { readOnly: true }).prepare("SELECT u.code FROM unit u WHERE u.level = 'grid' AND u.code IS NOT NULL AND u.street = (SELECT id FROM unit WHERE code = ?) LIMIT 1").get(STREET);
     tokens[`grid.${data}`] = await signIn(data, "grid_worker", grid.code);
     tokens[`community.${data}`] = await signIn(data, "secretary", COMMUNITY);
     tokens[`street.${data}`] = await signIn(data, "street", STREET);
@@ -214,7 +219,7 @@ async function reply(size, clients, idle) {
 }
 
 async function cpuFigures(data) {
-    const unit = new DatabaseSync(`${data}/linli.db`, { readOnly: true }).prepare("SELECT id FROM unit WHERE code = ?").get(COMMUNITY).id;
+    const unit = new DatabaseSync(`${data}/linli.db`, { readOnly: true }).prepare("SELECT CAST(id AS TEXT) AS id FROM unit WHERE code = ?").get(COMMUNITY).id;
     for (const [name, idle] of [["queue.cpu_ratio", 0], ["queue.cpu_ratio.5000idle", 5000]]) {
         const server = await serve(data);
         const token = await session(server, await cpuLink(data));
@@ -261,7 +266,9 @@ function treeFigures() {
     };
     const db = new DatabaseSync(`${BASE}/linli.db`, { readOnly: true });
     const columns = "id, county, parent, level, code, name, colour, province, city, district, street, community, grid, valid_from, valid_to";
-    const rows = db.prepare(`SELECT ${columns} FROM unit WHERE code IS NOT NULL ORDER BY id`).all();
+    const q = db.prepare(`SELECT ${columns} FROM unit WHERE code IS NOT NULL ORDER BY id`);
+    q.setReadBigInts(true);
+    const rows = q.all();
     const schema = db.prepare("SELECT sql FROM sqlite_schema WHERE tbl_name = 'unit' AND sql IS NOT NULL").all().map((r) => r.sql).join(";\n");
     db.close();
     writeFileSync(`${WORK}/unit.csv`, rows.map((r) => Object.values(r).map((v) => v ?? "").join(",")).join("\n") + "\n");
@@ -284,9 +291,9 @@ function treeFigures() {
 
 prepare();
 tokens = { community: await signIn(BASE, "secretary", COMMUNITY) };
-const home = new DatabaseSync(`${BASE}/linli.db`, { readOnly: true }).prepare("SELECT id FROM unit WHERE code = ?").get(COMMUNITY).id;
+const home = new DatabaseSync(`${BASE}/linli.db`, { readOnly: true }).prepare("SELECT CAST(id AS TEXT) AS id FROM unit WHERE code = ?").get(COMMUNITY).id;
 writeFileSync(`${WORK}/bodies`, Array.from({ length: 64 }, (_, i) => JSON.stringify({
-    kind: "repair", title: `沿河路 ${i} 号路灯坏了`, text: "晚上看不见，老人摔过跤，请尽快来修", unit: String(home), place: `沿河路 ${i} 号`,
+    kind: "repair", title: `沿河路 ${i} 号路灯坏了`, text: "晚上看不见，老人摔过跤，请尽快来修", unit: home, place: `沿河路 ${i} 号`,
 })).join("\n") + "\n");
 {
     // The session is part of the base, so that every copy knows it.

@@ -44,7 +44,7 @@ enum err gate_admit(struct store *db, const struct route *r, struct actor *by, c
         by->admitted[i] = by->admitted[i] && hat_reaches(&by->hats[i], &reach);
         count += by->admitted[i];
     }
-    *db->note = (struct note){
-        .subject = subject, .district = reach.at.district, .street = reach.at.street};
+    *db->note =
+        (struct note){.subject = subject, .district = reach.at.district, .street = reach.at.street};
     return count || r->perm == PERM_PUBLIC ? OK : ERR_NOT_FOUND;
 }

@@ -84,6 +84,10 @@ void routes_free(struct compiled *c);
 const struct route *routes_match(const struct compiled *c, struct str verb, struct str path,
                                  struct request *q, struct buf *allow);
 
+/* receive.c: on the loop. Finds the route and reads all that the workers will need. */
+MUST enum err request_receive(struct request *q, struct str verb, struct str path,
+                              struct str query);
+
 /* run.c: on a worker. Ends in request_done, there or on the writer. */
 void request_run(struct conn *reader, void *arg);
 void request_done(struct request *q); /* to the loop, from any thread */

@@ -65,6 +65,14 @@ struct arg {
     {                                                                                              \
         .kind = (value) ? ARG_INT : ARG_NULL, .i = (value)                                         \
     } /* 0 is NULL */
+#define A_OPT(value)                                                                               \
+    {                                                                                              \
+        .kind = (value) == NO_INT ? ARG_NULL : ARG_INT, .i = (value)                               \
+    }
+#define A_TRI(value)                                                                               \
+    {                                                                                              \
+        .kind = (value) == UNSET ? ARG_NULL : ARG_INT, .i = (value) == YES                         \
+    }
 #define A_NULL                                                                                     \
     {                                                                                              \
         .kind = ARG_NULL                                                                           \

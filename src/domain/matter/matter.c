@@ -311,12 +311,11 @@ static enum err S_insert(struct store *db, const struct matter *m)
         ARGS(A_INT(m->id), A_INT(ID_COUNTY(m->id)), A_TEXT(m->number), A_TEXT(m->kind),
              A_TEXT(m->category), A_INT(m->pack), A_TEXT(m->stage), A_TEXT(m->awaits),
              A_INT(m->open == YES), A_TEXT(m->title), A_TEXT(m->text), A_TEXT(m->place),
-             isnan(m->lng) ? (struct arg)A_NULL : (struct arg)A_REAL(m->lng),
-             isnan(m->lat) ? (struct arg)A_NULL : (struct arg)A_REAL(m->lat), A_TEXT(m->source),
-             A_INT(m->unit), A_INT(m->charge), A_INT(m->district), A_ID(m->street),
-             A_ID(m->community), A_ID(m->grid), A_ID(m->requester), A_ID(m->reporter),
-             A_BLOB(m->contact), A_BLOB(m->contact_key), A_BLOB(m->tracking), A_INT(m->created_at),
-             A_INT(m->due_at), A_ID(m->auto_at), A_INT(m->provisional == YES)),
+             A_REAL(m->lng), A_REAL(m->lat), A_TEXT(m->source), A_INT(m->unit), A_INT(m->charge),
+             A_INT(m->district), A_ID(m->street), A_ID(m->community), A_ID(m->grid),
+             A_ID(m->requester), A_ID(m->reporter), A_BLOB(m->contact), A_BLOB(m->contact_key),
+             A_BLOB(m->tracking), A_INT(m->created_at), A_INT(m->due_at), A_ID(m->auto_at),
+             A_INT(m->provisional == YES)),
         NULL);
 }
 

@@ -85,9 +85,7 @@ enum err matter_event_write(struct store *db, const struct matter *m, const stru
         ARGS(A_INT(ID_COUNTY(m->id)), A_INT(m->id), A_INT(db->now), A_TEXT(str_of(act_names[act])),
              A_ID(by ? by->account : 0), A_TEXT(role), A_TEXT(str_of(name)), A_TEXT(from_stage),
              A_TEXT(m->stage), A_INT(in->public != NO), A_TEXT(in->text), A_ID(in->to),
-             in->solved == UNSET ? (struct arg)A_NULL : (struct arg)A_INT(in->solved == YES),
-             act == ACT_RATE && in->score != NO_INT ? (struct arg)A_INT(in->score)
-                                                    : (struct arg)A_NULL),
+             A_TRI(in->solved), A_OPT(act == ACT_RATE ? in->score : NO_INT)),
         NULL);
 }
 
@@ -264,10 +262,7 @@ static enum err S_update(struct store *db, const struct matter *m)
         ARGS(A_INT(m->id), A_TEXT(m->stage), A_TEXT(m->awaits), A_TEXT(m->outcome),
              A_INT(m->open == YES), A_ID(m->party), A_ID(m->handler), A_INT(m->due_at),
              A_ID(m->auto_at), A_INT(m->provisional == YES), A_ID(m->answered_at),
-             A_ID(m->closed_at),
-             m->solved == UNSET ? (struct arg)A_NULL : (struct arg)A_INT(m->solved == YES),
-             m->score == NO_INT ? (struct arg)A_NULL : (struct arg)A_INT(m->score),
-             A_TEXT(m->words)),
+             A_ID(m->closed_at), A_TRI(m->solved), A_OPT(m->score), A_TEXT(m->words)),
         NULL);
 }
 
