@@ -189,7 +189,11 @@ async function latencies(data) {
 }
 
 async function links(data, party) {
-    const grid = new DatabaseSync(`${data}/linli.db`, { readOnly: true }).prepare("SELECT u.code FROM unit u WHERE u.level = 'grid' AND u.code IS NOT NULL AND u.street = (SELECT id FROM unit WHERE code = ?) LIMIT 1").get(STREET);
+    // The demo's grids have no code; the command line finds units by theirs.
+    const db = new DatabaseSync(`${data}/linli.db`);
+    const grid = { code: "bench-grid" };
+    db.prepare("UPDATE unit SET code = ? WHERE id = (SELECT g.id FROM unit g JOIN unit s ON s.id = g.street WHERE g.level = 'grid' AND s.code = ? LIMIT 1)").run(grid.code, STREET);
+    db.close();
     tokens[`grid.${data}`] = await signIn(data, "grid_worker", grid.code);
     tokens[`community.${data}`] = await signIn(data, "secretary", COMMUNITY);
     tokens[`street.${data}`] = await signIn(data, "street", STREET);

@@ -141,7 +141,8 @@ static char *S_escape(char *to, unsigned char c)
             return to;
         }
     }
-    memcpy(to, "\\u00", 4);
+    static const char unicode[4] = {'\\', 'u', '0', '0'};
+    memcpy(to, unicode, sizeof unicode);
     to[4] = hex[c >> 4];
     to[5] = hex[c & 15];
     return to + 6;

@@ -346,7 +346,7 @@ static enum err S_unknown(const struct where *w)
 /* The path of a member that a client has named: its start, escaped as RFC 6901 asks for. */
 static struct str S_pointer(const struct where *w, const char *key)
 {
-    struct buf b = buf_new(NAME_MOST * 2);
+    struct buf b = buf_new((size_t)NAME_MOST * 2);
     struct str name = str_of(key);
     for (size_t at = 0; at < name.n && at < NAME_MOST;) {
         size_t start = at;

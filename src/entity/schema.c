@@ -45,10 +45,24 @@ static void S_ref(const struct entity *e, struct buf *out)
     buf_printf(out, "\"$ref\":\"#/components/schemas/%s\"", e->name);
 }
 
+static void S_id(struct buf *out)
+{
+    buf_put(out, S("\"type\":\"string\",\"pattern\":\"^[1-9][0-9]{0,18}$\""));
+}
+
+/* An item of a list of scalars. */
+static void S_scalar(enum type type, bool request, struct buf *out)
+{
+    if (type == T_ID)
+        S_id(out);
+    else
+        S_text(&(struct field){.type = type}, request, out);
+}
+
 static void S_type(const struct field *f, bool request, struct buf *out)
 {
     switch (f->type) {
-    case T_ID: buf_put(out, S("\"type\":\"string\",\"pattern\":\"^[1-9][0-9]{0,18}$\"")); break;
+    case T_ID: S_id(out); break;
     case T_INT:
         buf_put(out, S("\"type\":\"integer\""));
         S_bounds(f, request, out, "minimum", "maximum");
@@ -65,7 +79,7 @@ static void S_type(const struct field *f, bool request, struct buf *out)
         if (f->of)
             S_ref(f->of, out);
         else
-            S_type(&(struct field){.type = f->item}, request, out);
+            S_scalar(f->item, request, out);
         buf_put(out, S("}"));
         S_bounds(f, request, out, "minItems", "maxItems");
         break;

@@ -58,7 +58,7 @@ static bool S_cached(struct session_cache *c, const unsigned char hash[HASH_SIZE
     const struct kept *k = c->slots[S_slot(hash)];
     bool hit = k && k->used && memcmp(k->hash, hash, HASH_SIZE) == 0 &&
                k->epoch == atomic_load(&c->epoch) && now < k->until &&
-               now > k->until - 2 * SESSION_TRUST_MS;
+               now > k->until - (int64_t)2 * SESSION_TRUST_MS;
     if (hit) {
         *ret = k->actor;
         ret->name = arena_str(a, k->actor.name);

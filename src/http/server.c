@@ -294,14 +294,14 @@ static enum err S_listen(struct server *s, const struct server_options *o, const
     guard_attach(s);
     struct evhttp_bound_socket *bound =
         evhttp_bind_socket_with_handle(s->http, address, (ev_uint16_t)o->port);
-    struct sockaddr_storage at;
+    struct sockaddr_in6 at = {
+        0}; /* holds the smaller IPv4 address too, its port in the same place */
     socklen_t n = sizeof at;
     if (!bound || getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&at, &n) != 0) {
         *why = "the address or port cannot be used (is another program serving there?)";
         return ERR_IO;
     }
-    s->port = ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
-                                             : ((struct sockaddr_in *)&at)->sin_port);
+    s->port = ntohs(at.sin6_port);
     return OK;
 }
 

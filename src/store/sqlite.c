@@ -20,7 +20,8 @@ enum {
     BUSY_MS = 5000,
     BACKUP_PAGES = 512,
     PARAMS_MAX = 64,
-    STEPS_CHUNK = 100000
+    STEPS_CHUNK = 100000,
+    CHECK_ARENA = 65536
 };
 
 struct sqlite_conn {
@@ -231,7 +232,7 @@ static enum err S_connect(const char *path, bool writes, struct conn **ret)
         rc = sqlite3_exec(c->db, writes ? for_writer : for_reader, NULL, NULL, NULL);
     if (rc != SQLITE_OK) {
         S_close(&c->conn);
-        return S_err(rc);
+        return rc == SQLITE_NOMEM ? ERR_MEMORY : ERR_STORE;
     }
     *ret = &c->conn;
     return OK;
@@ -429,7 +430,7 @@ enum err database_check(struct str file, int64_t *version, const char **why)
         *why = "the file cannot be read";
         return ERR_IO;
     }
-    struct arena *a = arena_new(64 * 1024);
+    struct arena *a = arena_new(CHECK_ARENA);
     if (!a || S_connect(name, false, &c) != OK) {
         *why = "the file is not a database";
         arena_free(a);

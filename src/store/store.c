@@ -213,15 +213,6 @@ enum err store_id(struct store *db, int64_t county, int64_t *ret)
     return OK;
 }
 
-enum err store_fault(struct store *db, enum err err, const char *field, const char *code,
-                     const char *zh, const char *en)
-{
-    return problem_add(
-        db->problem, err,
-        (struct fault){
-            .field = str_of(field), .code = str_of(code), .zh = str_of(zh), .en = str_of(en)});
-}
-
 void conn_close(struct conn *c)
 {
     if (!c)

@@ -103,8 +103,14 @@ MUST enum err store_id(struct store *db, int64_t county, int64_t *ret);
 #define ID_COUNTY(id) ((int64_t)(id) >> 43)
 
 /* Adds a fault to the request's problem and returns err. Texts are literals or in the arena. */
-enum err store_fault(struct store *db, enum err err, const char *field, const char *code,
-                     const char *zh, const char *en);
+static inline enum err store_fault(struct store *db, enum err err, const char *field,
+                                   const char *code, const char *zh, const char *en)
+{
+    return problem_add(
+        db->problem, err,
+        (struct fault){
+            .field = str_of(field), .code = str_of(code), .zh = str_of(zh), .en = str_of(en)});
+}
 
 /* Opening and closing. A data folder holds linli.db and linli.lock; one process at a time owns it
  * (ERR_CONFLICT otherwise, the message in *why). READ_ONLY takes no lock and may look at a folder

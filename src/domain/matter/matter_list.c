@@ -343,7 +343,7 @@ enum err matter_list(struct store *db, const struct actor *by, const struct matt
     }
     if (str_eq(in->queue, S("watching")))
         TRY(S_only_reached(db, by, &all));
-    for (size_t i = 0; i < all.n; i++) {
+    for (size_t i = 0; row && i < all.n; i++) {
         row[i].overdue = row[i].open == YES && row[i].due_at < db->now ? YES : NO;
         if (row[i].due_at == NO_DUE)
             row[i].due_at = 0;

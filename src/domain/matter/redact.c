@@ -50,7 +50,9 @@ static size_t S_grouped(struct str s, size_t at)
         n += groups[i];
         if (i + 1 == COUNT_OF(groups))
             break;
-        char c = at + n < s.n ? s.p[at + n] : '\0';
+        char c = '\0';
+        if (at + n < s.n)
+            c = s.p[at + n];
         if ((c != ' ' && c != '-') || (between && c != between))
             return 0;
         between = c;
