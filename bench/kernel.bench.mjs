@@ -114,7 +114,7 @@ async function commits(clients) {
     const after = await metric(server, "linli_writer_commits_total");
     await server.stop();
     if (r.bad) throw new Error(`${r.bad} commands were refused`);
-    // The background tick commits four times a second beside the load.
+    // The search index, filled in the background, commits four times a second beside the load.
     const batch = r.good / Math.max(1, after - before - 4 * Math.round(r.seconds));
     const linliRate = r.good / r.seconds;
     const rawRate = rawCommits(data, since, batch);

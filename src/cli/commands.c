@@ -69,10 +69,15 @@ const struct cli_command cli_commands[] = {
      "  --login LOGIN the name to sign in with\n"
      "  --url URL     where the link leads (default: http://127.0.0.1:8080)\n",
      cli_user},
-    {"pack", "check a pack",
-     "usage: linli pack check FILE\n\n"
-     "Reads a pack and reports every mistake as FILE:line:column: zh / en. Exit code 0: it can be\n"
-     "put into force; 3: it cannot.\n",
+    {"pack", "check a pack, put one into force",
+     "usage: linli pack check FILE\n"
+     "       linli pack activate FILE --unit CODE [--data DIR]\n\n"
+     "check reads a pack and reports every mistake as FILE:line:column: zh / en. Exit code 0: it\n"
+     "can be put into force; 3: it cannot.\n"
+     "activate checks it and puts it into force at a unit and all below it, in place of the pack\n"
+     "that was. Matters that are open finish under the flow they began with.\n\n"
+     "  --unit CODE   official code of the unit\n"
+     "  --data DIR    the data folder (default: data); no server may hold it\n",
      cli_pack},
     {"backup", "back up a data folder, also while it is served",
      "usage: linli backup BACKUP --data DIR [--with-key]\n\n"

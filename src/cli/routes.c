@@ -61,8 +61,8 @@ int cli_routes(int argc, char **argv)
     for (size_t m = 0; modules[m]; m++) {
         for (size_t i = 0; i < modules[m]->n; i++) {
             const struct route *r = &modules[m]->routes[i];
-            printf("%-7s %-38s %-20s %-14s src/domain %s\n", r->verb, r->path, r->op,
-                   perm_names[r->perm], modules[m]->name);
+            printf("%-7s %-38s %-20s %-14s %s\n", r->verb, r->path, r->op, perm_names[r->perm],
+                   modules[m]->source);
         }
     }
     return EXIT_DONE;

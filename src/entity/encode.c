@@ -103,11 +103,40 @@ static void S_text(const struct field *f, struct str s, enum sight sight, struct
     buf_free(&masked);
 }
 
+/* A number of at most seven decimals, as places on a map are: printing and reading it back would
+ * take longer than the rest of the record. False, and nothing written, when it has more. */
+static bool S_decimal(double value, struct buf *out)
+{
+    enum { DECIMALS = 7, SCALE = 10000000 };
+    if (!(fabs(value) < 1e8))
+        return false;
+    /* Below 2^53 both scaled and SCALE are exact, so their quotient is the double nearest to the
+     * decimal text: the same as reading that text would give. */
+    int64_t scaled = (int64_t)(value * SCALE + (value < 0 ? -0.5 : 0.5));
+    if ((double)scaled / SCALE != value)
+        return false;
+    char text[32], *to = text;
+    int64_t rest = scaled < 0 ? -scaled : scaled;
+    if (scaled < 0)
+        *to++ = '-';
+    to = int_text(to, rest / SCALE);
+    *to++ = '.';
+    S_digits(to, rest % SCALE, DECIMALS);
+    to += DECIMALS;
+    while (to[-1] == '0')
+        to--;
+    to -= to[-1] == '.';
+    buf_put(out, (struct str){text, (size_t)(to - text)});
+    return true;
+}
+
 /* The fewest digits that read back as the same number. */
 static void S_real(double value, struct buf *out)
 {
     char text[32];
     int digits = 15;
+    if (S_decimal(value, out))
+        return;
     do
         snprintf(text, sizeof text, "%.*g", digits, value);
     while (strtod(text, NULL) != value && ++digits <= 17);

@@ -124,8 +124,11 @@ static void S_test_encode_page(void **state)
 static void S_test_encode_reals(void **state)
 {
     (void)state;
-    static const double rows[] = {0,       -0.5,     103.8712345678, 1.0 / 3,       1e300,
-                                  -1e-300, 1e15 + 1, 0.1 + 0.2,      36.0700000001, 5e-324};
+    static const double rows[] = {
+        0,           -0.5,     103.8712345678,   1.0 / 3,       1e300,
+        -1e-300,     1e15 + 1, 0.1 + 0.2,        36.0700000001, 5e-324,
+        1e7,         -34.2321, 103.8712345,      -0.0000001,    99999999.5,
+        99999999.25, 1e8,      12345678.1234567, 0.00000005,    -1e8};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct shown s;
         struct buf out = buf_new(256);
@@ -138,8 +141,20 @@ static void S_test_encode_reals(void **state)
         json_decref(v);
         buf_free(&out);
     }
+    static const struct {
+        double value;
+        const char *text;
+    } texts[] = {{108.947, "{\"real\":108.947}"},
+                 {-0.05, "{\"real\":-0.05}"},
+                 {100, "{\"real\":100}"},
+                 {-180, "{\"real\":-180}"},
+                 {1e-7, "{\"real\":0.0000001}"}};
     struct shown s;
     entity_blank(&shown_entity, &s);
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        s.real = texts[i].value;
+        S_assert_encoded(&shown_entity, &s, CLEAR, texts[i].text);
+    }
     s.real = INFINITY;
     S_assert_encoded(&shown_entity, &s, CLEAR, "{}");
 }

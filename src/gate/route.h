@@ -2,8 +2,9 @@
  * matrices. A domain lists its rows; domain/modules.c lists the domains.
  *
  * A handler sees the database, who acts (already admitted), the decoded input, and the struct to
- * fill. Queries run on a worker thread inside one read snapshot; commands run on the writer inside
- * a savepoint, and the reply leaves only after the commit. Handlers never see HTTP. */
+ * fill. Queries run on a worker thread inside one read snapshot; commands run on the writer, each
+ * undone alone when it fails, and the reply leaves only after the commit. Handlers never see HTTP.
+ */
 #ifndef GATE_ROUTE_H
 #define GATE_ROUTE_H
 
@@ -45,8 +46,9 @@ struct route {
 enum { BODY_MAX = 64 * 1024 };
 
 struct module {
-    const char *name; /* OpenAPI tag */
-    const char *doc;  /* one English sentence */
+    const char *name;   /* OpenAPI tag */
+    const char *doc;    /* one English sentence */
+    const char *source; /* the file its rows stand in */
     const struct route *routes;
     size_t n;
     /* Background work, called four times a second as a command of its own; short: what is left

@@ -112,6 +112,7 @@ static const struct row rows[] = {
     BAD("escape in a value", GO H "X: a\x1b[0m\r\n\r\n", 0),
     BAD("delete in a value", GO H "X: a\x7f\r\n\r\n", 0),
     BAD("bare CR in a value", GO H "X: a\rb\r\n\r\n", 0),
+    BAD("bare CR in a value, LF at its end", GO H "X: a\rb\n\r\n", 0),
     BAD("bare LF ends a line", GO H "X: a\n\r\n", 0),
     BAD("bare LF ends the head", GO H "\n", 0),
     BAD("bare LF ends the first line", "GET / HTTP/1.1\n" H "\r\n", 0),
@@ -283,6 +284,36 @@ static void test_head_limits(void **state)
     assert_int_equal(S_repeat(&g, "n", 1), STRICT_HEAD_TOO_LARGE);
 }
 
+/* The last byte a head may have, with what fills it in a target or in a value, at once and byte by
+ * byte. */
+static void test_head_to_the_byte(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *after;
+    } rows[] = {{"GET /", " HTTP/1.1\r\n" H "\r\n"}, {GO H "X: ", "\r\n\r\n"}};
+    static char head[STRICT_HEAD_MAX + 1];
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        size_t before = strlen(rows[i].before), after = strlen(rows[i].after);
+        for (size_t n = STRICT_HEAD_MAX; n <= STRICT_HEAD_MAX + 1; n++) {
+            struct strict whole, single;
+            strict_init(&whole);
+            strict_init(&single);
+            memset(head, 'a', n);
+            memcpy(head, rows[i].before, before);
+            memcpy(head + n - after, rows[i].after, after);
+            strict_feed(&whole, &any_host, head, n);
+            for (size_t at = 0; at < n; at++)
+                strict_feed(&single, &any_host, head + at, 1);
+            bool fits = n == STRICT_HEAD_MAX;
+            assert_int_equal(whole.verdict, fits ? STRICT_OK : STRICT_HEAD_TOO_LARGE);
+            assert_int_equal(whole.requests, fits);
+            assert_int_equal(single.verdict, whole.verdict);
+            assert_int_equal(single.requests, whole.requests);
+        }
+    }
+}
+
 /* More of a value than the guard keeps must not hide what stands at its end. */
 static void test_long_values(void **state)
 {
@@ -310,6 +341,7 @@ int strict_tests(void)
         cmocka_unit_test(test_refused_from_outside),
         cmocka_unit_test(test_hosts),
         cmocka_unit_test(test_head_limits),
+        cmocka_unit_test(test_head_to_the_byte),
         cmocka_unit_test(test_long_values),
     };
     return cmocka_run_group_tests_name("strict", tests, NULL, NULL);

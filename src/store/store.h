@@ -1,5 +1,5 @@
 /* The one way to the database, for every engine. A `struct store` is one request's (or one
- * command's) hold on a connection: a reader's snapshot, or the writer inside a savepoint. It
+ * command's) hold on a connection: a reader's snapshot, or the writer inside a transaction. It
  * carries what a command may depend on: the connection, the arena its results live in, the
  * problem it reports to, and the time. Nothing else: no globals, no wall clock.
  *
@@ -131,7 +131,7 @@ void conn_close(struct conn *c);
 MUST enum err database_migrate(struct database *d, const char **why);
 
 /* Transactions. Readers: conn_begin takes a snapshot until conn_end. Writers: conn_begin …
- * conn_commit; within it each command is a savepoint that is kept or undone. */
+ * conn_commit; within it a command may be a savepoint that is kept or undone. */
 MUST enum err conn_begin(struct conn *c);
 MUST enum err conn_commit(struct conn *c);
 void conn_rollback(struct conn *c);

@@ -105,6 +105,7 @@ static enum err S_guarded_pass(struct store *base, struct job *jobs, struct writ
 static void S_batch(struct store *base, struct job *jobs, struct writer_stats *stats)
 {
     struct conn *conn = base->conn;
+    int64_t writes = conn_writes(conn);
     bool spoilt = false;
     enum err err = S_plain_pass(base, jobs, stats, &spoilt);
     if (err == OK && spoilt) {
@@ -120,7 +121,7 @@ static void S_batch(struct store *base, struct job *jobs, struct writer_stats *s
             job->err = ERR_STORE;
         stats->failed_commits++;
     }
-    stats->batches++;
+    stats->batches += conn_writes(conn) != writes;
 }
 
 enum err writer_run(struct conn *conn, const struct world *world, int64_t now, struct job *jobs)

@@ -1,5 +1,5 @@
 /* The one thread that writes. Jobs wait in a bounded queue; the writer takes what has gathered (at
- * most WRITER_BATCH), runs each inside its own savepoint, commits once, and only then tells each
+ * most WRITER_BATCH), runs each on its own account, commits once, and only then tells each
  * job how it ended. A job that fails is undone alone (ERR_DENIED apart: what it wrote is kept);
  * when the commit fails every job of the batch fails with ERR_STORE and nothing was acknowledged.
  *
@@ -18,7 +18,7 @@
 enum { WRITER_BATCH = 512 };
 
 struct job {
-    enum err (*run)(struct store *db, void *arg); /* on the writer, inside a savepoint */
+    enum err (*run)(struct store *db, void *arg); /* on the writer, in its transaction */
     void (*done)(void *arg, enum err err);        /* on the writer, after the commit */
     void *arg;
     struct arena *arena;

@@ -92,7 +92,7 @@ async function serve(data, args = []) {
     const ended = new Promise((resolve) =>
         child.on("close", (code, signal) => resolve(code ?? signal)),
     );
-    const readLog = () => fs.readFileSync(logFile, "utf8");
+    const readLog = () => (fs.existsSync(logFile) ? fs.readFileSync(logFile, "utf8") : "");
     const url = await new Promise((resolve, reject) => {
         let out = "";
         const timer = setTimeout(() => reject(new Error(`no address:\n${readLog()}`)), START_MS);
@@ -507,6 +507,16 @@ export async function folderCopy() {
     const own = fs.mkdtempSync(path.join(os.tmpdir(), "linli-api-"));
     fs.cpSync(made.data, own, { recursive: true });
     after(() => fs.rmSync(own, { recursive: true, force: true }));
+    return own;
+}
+
+/* A new data folder with the fixture's part of the national tree and the calendar, and nothing
+ * else: no pack, no account. */
+export async function bareFolder() {
+    const made = await template();
+    const own = scratch();
+    await must("import", "tree", path.join(path.dirname(made.data), "tree"), "--data", own);
+    await must("import", "calendar", CALENDAR, "--data", own);
     return own;
 }
 

@@ -147,11 +147,12 @@ export function showRefused(e, at, fieldOf = () => undefined) {
     const title = e.body?.title_zh ? [e.body.title_zh, e.body.title_en] : NO_ANSWER;
     const items = (e.body?.errors ?? []).map((f) => {
         const field = fieldOf(f.field);
-        if (!field) return h("li", null, [f.zh, f.en]);
+        const words = [f.zh, f.en].map((text) => text.replace(/^\/\w+[：:]\s*/, ""));
+        if (!field) return h("li", null, words);
         field.setAttribute("aria-invalid", "true");
-        field.before(h("small", { class: "fault" }, [f.zh, f.en]));
+        field.before(h("small", { class: "fault" }, words));
         const go = (click) => (click.preventDefault(), field.focus());
-        return h("li", null, h("a", { href: `#${field.id}`, onclick: go }, [f.zh, f.en]));
+        return h("li", null, h("a", { href: `#${field.id}`, onclick: go }, words));
     });
     const box = h("div", { class: "wrong", role: "alert", tabindex: "-1" }, say(title, "h2"));
     if (items.length) box.append(h("ul", null, items));
@@ -184,7 +185,7 @@ export function choice(name, legend, choices) {
         "fieldset",
         null,
         h("legend", null, legend),
-        h("div", { class: "choices" }, choices.map(one)),
+        h("div", { class: choices.length === 5 ? "choices short" : "choices" }, choices.map(one)),
     );
 }
 

@@ -3,7 +3,9 @@ import { Api, choice, field, fill, form, h, say, showRefused, startLanguage } fr
 import { kindsAt, showMatter } from "./matter.js";
 
 const anyone = new Api(null); // nobody, whoever else may be signed in here
-const section = Object.fromEntries(["start", "report", "follow"].map((id) => [id, document.getElementById(id)]));
+const section = Object.fromEntries(
+    ["start", "report", "follow"].map((id) => [id, document.getElementById(id)]),
+);
 const back = () => h("p", null, h("a", { href: "#" }, ["← 返回", "← Back"]));
 
 /* ---- where ---- */
@@ -12,7 +14,7 @@ const LEVELS = ["street", "county", "city", "province"];
 
 async function below(parent) {
     const units = [];
-    for (let after = ""; after !== undefined; ) {
+    for (let after = ""; after !== undefined;) {
         const more = `${parent ? `&parent=${parent}` : ""}${after && `&after=${after}`}`;
         const page = await anyone.get(`/api/units?limit=100${more}`);
         units.push(...page.items);
@@ -27,7 +29,7 @@ async function walk(at, parent, chosen) {
     const options = units.map((u) => h("option", { value: u.id }, u.name));
     const first = h("option", { value: "" }, ["请选择", "Choose"]);
     const rest = h("div");
-    const label = parent ? ["再选", "Then"] : ["先选省份", "First the province"];
+    const label = parent ? ["选您那里的", "Choose yours"] : ["先选省份", "First the province"];
     const list = field("place_unit", label, "select", {}, undefined, [first, ...options]);
     list.querySelector("select").addEventListener("change", async (e) => {
         const unit = units.find((u) => u.id === e.target.value);
@@ -44,7 +46,9 @@ async function known() {
     const path = code ? `?code=${encodeURIComponent(code)}` : undefined;
     if (path) return (await anyone.get(`/api/units${path}`)).items[0];
     const id = localStorage.getItem("unit");
-    return id ? anyone.get(`/api/units/${encodeURIComponent(id)}`).catch(() => undefined) : undefined;
+    return id
+        ? anyone.get(`/api/units/${encodeURIComponent(id)}`).catch(() => undefined)
+        : undefined;
 }
 
 /* ---- report ---- */
@@ -53,14 +57,32 @@ const text = (name, label, props, hint) => field(name, label, "input", props, hi
 const optional = ["可不填", "optional"];
 
 function fields(kinds) {
-    const list = [...kinds.values()].map((k) => [k.code, [k.zh, k.en]]);
+    const list = [...kinds.values()].filter((k) => k.anyone).map((k) => [k.code, [k.zh, k.en]]);
     return [
         choice("kind", ["是什么事？", "What is it about?"], list),
-        text("title", ["一句话说清楚", "In one line"], { required: true, minlength: 2, maxlength: 60 }, ["如：3 号楼门口路灯不亮", "such as: street lamp out at block 3"]),
+        text(
+            "title",
+            ["一句话说清楚", "In one line"],
+            { required: true, minlength: 2, maxlength: 60 },
+            ["如：3 号楼门口路灯不亮", "such as: street lamp out at block 3"],
+        ),
         field("text", ["详细说说", "More about it"], "textarea", { maxlength: 2000 }, optional),
         text("place", ["在哪里", "Where exactly"], { maxlength: 120 }, optional),
-        text("contact_name", ["怎么称呼您", "Your name"], { maxlength: 40, autocomplete: "name" }, optional),
-        text("contact_phone", ["电话", "Phone"], { maxlength: 20, type: "tel", autocomplete: "tel" }, ["可不填；只给办事的人看", "optional; only for those who handle it"]),
+        text(
+            "contact_name",
+            ["怎么称呼您", "Your name"],
+            { maxlength: 40, autocomplete: "name" },
+            optional,
+        ),
+        text(
+            "contact_phone",
+            ["电话", "Phone"],
+            { maxlength: 20, type: "tel", autocomplete: "tel" },
+            [
+                "可不填；11 位手机号，或区号加号码，只给办事的人看",
+                "optional: 11 digits, or area code and number; only those who handle it see it",
+            ],
+        ),
     ];
 }
 
@@ -76,9 +98,25 @@ function received(m) {
         { class: "card", tabindex: "-1" },
         say(["收到了，社区正在看", "Received: your community is reading it"], "h2"),
         h("p", null, ["编号：", "Number: "], h("strong", { id: "number" }, m.number)),
-        h("p", null, ["请记下查询码，凭它看进展、作评价。它只显示这一次。", "Keep this code: with it you follow and rate your request. It is shown only now."]),
+        h("p", null, [
+            "请记下查询码，凭它看进展、作评价。它只显示这一次。",
+            "Keep this code: with it you follow and rate your request. It is shown only now.",
+        ]),
         h("strong", { class: "code", id: "code" }, code),
-        h("div", { class: "buttons" }, h("button", { class: "button first", type: "button", onclick: () => follow(m.tracking_code) }, ["看进展", "Follow it"]), navigator.clipboard && h("button", { class: "button", type: "button", onclick: copy }, ["复制查询码", "Copy the code"])),
+        h(
+            "div",
+            { class: "buttons" },
+            h(
+                "button",
+                { class: "button first", type: "button", onclick: () => follow(m.tracking_code) },
+                ["看进展", "Follow it"],
+            ),
+            navigator.clipboard &&
+                h("button", { class: "button", type: "button", onclick: copy }, [
+                    "复制查询码",
+                    "Copy the code",
+                ]),
+        ),
         copied,
     );
     fill(section.report, back(), box);
@@ -87,11 +125,21 @@ function received(m) {
 
 async function ask(unit) {
     const kinds = await kindsAt(anyone, unit.id);
-    const send = async (values) => received(await anyone.post("/api/matters", { ...values, unit: unit.id }));
+    const send = async (values) =>
+        received(await anyone.post("/api/matters", { ...values, unit: unit.id }));
     localStorage.setItem("unit", unit.id);
-    const other = h("button", { class: "plainly", type: "button", onclick: () => choose() }, ["换一个", "Change"]);
+    const other = h("button", { class: "plainly", type: "button", onclick: () => choose() }, [
+        "换一个",
+        "Change",
+    ]);
     const where = h("p", { class: "note line" }, h("strong", { id: "where" }, unit.name), other);
-    fill(section.report, back(), say(["报一件事", "Report something"], "h1"), where, form(fields(kinds), ["送出", "Send"], send));
+    fill(
+        section.report,
+        back(),
+        say(["报一件事", "Report something"], "h1"),
+        where,
+        form(fields(kinds), ["送出", "Send"], send),
+    );
 }
 
 async function choose(parent) {
@@ -119,8 +167,25 @@ async function follow(tracking) {
 }
 
 function askCode() {
-    const code = text("tracking", ["查询码", "Tracking code"], { required: true, minlength: 8, maxlength: 64, autocomplete: "off", autocapitalize: "off", spellcheck: "false" }, ["大小写、空格都可以", "capitals and spaces do not matter"]);
-    fill(section.follow, back(), say(["查我的事", "Follow my request"], "h1"), form([code], ["查看", "Show"], (v) => follow(v.tracking)));
+    const code = text(
+        "tracking",
+        ["查询码", "Tracking code"],
+        {
+            required: true,
+            minlength: 8,
+            maxlength: 64,
+            autocomplete: "off",
+            autocapitalize: "off",
+            spellcheck: "false",
+        },
+        ["大小写、空格都可以", "capitals and spaces do not matter"],
+    );
+    fill(
+        section.follow,
+        back(),
+        say(["查我的事", "Follow my request"], "h1"),
+        form([code], ["查看", "Show"], (v) => follow(v.tracking)),
+    );
 }
 
 /* ---- which part ---- */

@@ -1,14 +1,22 @@
 /* A matter as a story: what was said, who has it, what comes next and by when, what happened, and
  * what the reader could do now. */
-import { choice, field, fill, form, h, say } from "./base.js";
+import { choice, field, fill, form, h, say, showRefused } from "./base.js";
 
 /* ---- times as people say them ---- */
 
 const ZONE = "Asia/Shanghai";
 const DAY = 86_400_000;
-const clock = new Intl.DateTimeFormat("en-GB", { timeZone: ZONE, hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat("en-GB", {
+    timeZone: ZONE,
+    hour: "2-digit",
+    minute: "2-digit",
+});
 const calendar = new Intl.DateTimeFormat("en-CA", { timeZone: ZONE });
-const english = new Intl.DateTimeFormat("en-GB", { timeZone: ZONE, day: "numeric", month: "short" });
+const english = new Intl.DateTimeFormat("en-GB", {
+    timeZone: ZONE,
+    day: "numeric",
+    month: "short",
+});
 const midnight = (at) => Date.parse(calendar.format(at));
 
 /* 今天 17:00, 明天 09:00, 11月25日 09:00 */
@@ -52,7 +60,12 @@ export function due(m) {
     const [zh, en] = m.overdue ? howLong(-left) : when(m.due_at);
     const text = m.overdue ? [`超时 ${zh}`, `${en} overdue`] : [`${zh} 前`, `by ${en}`];
     const soon = left < DAY / 6 ? "soon" : "soft";
-    return h("span", { class: m.overdue ? "overdue" : soon }, m.overdue && "⚠ ", time(m.due_at, text));
+    return h(
+        "span",
+        { class: m.overdue ? "overdue" : soon },
+        m.overdue && "⚠ ",
+        time(m.due_at, text),
+    );
 }
 
 /* ---- names the pack gives ---- */
@@ -64,7 +77,9 @@ export function kindsAt(api, unit) {
     if (!kinds.has(unit))
         kinds.set(
             unit,
-            api.get(`/api/kinds?unit=${unit}`).then((r) => new Map(r.items.map((k) => [k.code, k]))),
+            api
+                .get(`/api/kinds?unit=${unit}`)
+                .then((r) => new Map(r.items.map((k) => [k.code, k]))),
         );
     return kinds.get(unit);
 }
@@ -85,12 +100,19 @@ export function state(m, kind) {
             ? ["◐", "doing"]
             : ["○", ""];
     const stage = kind?.stages.find((s) => s.code === m.stage);
-    return h("span", { class: `pill ${look}` }, h("span", { "aria-hidden": "true" }, sign), pair(stage, m.stage));
+    return h(
+        "span",
+        { class: `pill ${look}` },
+        h("span", { "aria-hidden": "true" }, sign),
+        pair(stage, m.stage),
+    );
 }
 
 /* ---- acts ---- */
 
-const reason = (label) => () => [field("text", label, "textarea", { required: true, maxlength: 1000 })];
+const reason = (label) => () => [
+    field("text", label, "textarea", { required: true, maxlength: 1000 }),
+];
 const maybe = (label) => () => [
     field("text", label, "textarea", { maxlength: 1000 }, ["可不填", "optional"]),
 ];
@@ -98,7 +120,7 @@ const maybe = (label) => () => [
 /* Parties a matter can be sent to, page by page. */
 async function party(api) {
     const options = [];
-    for (let after = ""; after !== undefined; ) {
+    for (let after = ""; after !== undefined;) {
         const page = await api.get(`/api/parties?limit=100${after && `&after=${after}`}`);
         for (const p of page.items) {
             const text = `${p.name} · ${p.duty ?? p.unit_name}`;
@@ -112,10 +134,14 @@ async function party(api) {
 
 const scores = [1, 2, 3, 4, 5].map((n) => [n, [`${n}`, `${n}`]]);
 const rating = () => [
-    choice("solved", ["解决了吗？", "Was it solved?"], [
-        ["true", ["解决了", "Yes, solved"]],
-        ["false", ["没解决", "No, not solved"]],
-    ]),
+    choice(
+        "solved",
+        ["解决了吗？", "Was it solved?"],
+        [
+            ["true", ["解决了", "Yes, solved"]],
+            ["false", ["没解决", "No, not solved"]],
+        ],
+    ),
     choice("score", ["打几分？5 分最好", "How well, 5 being best?"], scores),
     ...maybe(["想说的话", "In your words"])(),
 ];
@@ -123,12 +149,18 @@ const rating = () => [
 /* act: name of the button, what it asks for. */
 const ACTS = {
     accept: [["接手", "Take it on"], maybe(["给对方的话", "A word to them"])],
-    dispatch: [["派单", "Send out"], async (api) => [await party(api), ...maybe(["交代几句", "Instructions"])()]],
+    dispatch: [
+        ["派单", "Send out"],
+        async (api) => [await party(api), ...maybe(["交代几句", "Instructions"])()],
+    ],
     claim: [["我来办", "I will do it"], () => []],
     submit: [["交单", "Hand in the result"], reason(["办了什么，结果怎样", "What was done"])],
     verify: [["核实通过", "Checked, it is done"], maybe(["看到的情况", "What you saw"])],
     rate: [["评价", "Rate"], rating],
-    transfer: [["转给别人", "Pass on"], async (api) => [await party(api), ...reason(["为什么转", "Why"])()]],
+    transfer: [
+        ["转给别人", "Pass on"],
+        async (api) => [await party(api), ...reason(["为什么转", "Why"])()],
+    ],
     return: [["退回", "Send back"], reason(["为什么退回", "Why"])],
     decline: [["不受理", "Decline"], reason(["为什么不受理", "Why"])],
     reopen: [["再办一次", "Open again"], reason(["哪里没办好", "What is still wrong"])],
@@ -173,12 +205,21 @@ function acts(api, m, changed) {
             await api.post(`/api/matters/${m.id}/acts`, { act, ...typed(values, m.version) });
             await changed();
         };
-        const el = form(await fields(api), name, send);
-        fill(panel, h("div", { class: "card" }, say(name, "h2"), el));
-        el.querySelector("select, textarea, input, button").focus();
+        try {
+            const el = form(await fields(api), name, send);
+            fill(panel, h("div", { class: "card" }, say(name, "h2"), el));
+            el.querySelector("select, textarea, input, button").focus();
+        } catch (e) {
+            showRefused(e, fill(panel));
+        }
     };
-    const button = (act, i) =>
-        h("button", { class: i ? "button" : "button first", type: "button", value: act, onclick: () => open(act) }, ACTS[act][0]);
+    const look = (act) => (act === m.awaits ? "button first" : "button");
+    const button = (act) =>
+        h(
+            "button",
+            { class: look(act), type: "button", value: act, onclick: () => open(act) },
+            ACTS[act][0],
+        );
     if (may[0] === "rate") open("rate");
     return may.length ? [h("div", { class: "buttons" }, may.map(button)), panel] : [];
 }
@@ -197,13 +238,32 @@ function event(e, kind) {
     const moved = e.from_stage !== e.to_stage && e.act !== "order";
     const done = DONE[e.act] ?? [e.act, e.act];
     const sent = e.party_name && h("span", null, "→ ", e.party_name);
-    const said = e.solved === true ? ["解决了", "solved"] : e.solved === false ? ["没解决", "not solved"] : [];
+    const said =
+        e.solved === true
+            ? ["解决了", "solved"]
+            : e.solved === false
+              ? ["没解决", "not solved"]
+              : [];
     return h(
         "li",
         null,
-        h("p", { class: "line" }, h("strong", null, done), sent, h("span", null, said), e.score && h("span", null, [`${e.score} 分`, `${e.score} of 5`])),
+        h(
+            "p",
+            { class: "line" },
+            h("strong", null, done),
+            sent,
+            h("span", null, said),
+            e.score && h("span", null, [`${e.score} 分`, `${e.score} of 5`]),
+        ),
         e.text && h("p", { class: "words" }, e.text),
-        h("small", null, time(e.at), e.by_name && ` · ${e.by_name}`, moved && " · ", moved ? pair(stage, e.to_stage) : []),
+        h(
+            "small",
+            null,
+            time(e.at),
+            e.by_name && ` · ${e.by_name}`,
+            moved && " · ",
+            moved ? pair(stage, e.to_stage) : [],
+        ),
     );
 }
 
@@ -217,13 +277,51 @@ export async function showMatter(api, id, at, changed = () => {}) {
         await changed();
     };
     const limit = due(m);
-    const holder = m.open && m.party_name && h("p", null, ["现在由 ", "With "], h("strong", null, m.party_name), [" 办理", ""]);
-    const next = limit && h("p", null, ["下一步：", "Next step: "], limit);
+    const asked = m.awaits === "rate";
+    const holder =
+        m.open &&
+        !asked &&
+        m.party_name &&
+        h("p", null, ["现在由 ", "With "], h("strong", null, m.party_name), [" 办理", ""]);
+    const next =
+        limit &&
+        h(
+            "p",
+            null,
+            asked ? ["等报的人评价：", "For the requester to rate: "] : ["下一步：", "Next step: "],
+            limit,
+        );
     fill(
         at,
-        h("article", { class: "card" }, h("small", { class: "line" }, m.number, pair(kind, m.kind)), h("h2", null, m.title), h("p", null, state(m, kind)), m.text && h("p", { class: "words" }, m.text), m.place && h("p", { class: "soft" }, ["地点：", "Where: "], m.place), holder, next, OUTCOMES[m.outcome] && h("p", { class: "note" }, OUTCOMES[m.outcome], m.score && [` ${"★".repeat(m.score)}`, ` ${"★".repeat(m.score)}`], m.words && h("span", { class: "words" }, `\n${m.words}`))),
+        h(
+            "article",
+            { class: "card" },
+            h("small", { class: "line" }, m.number, pair(kind, m.kind)),
+            h("h2", null, m.title),
+            h("p", null, state(m, kind)),
+            m.text && h("p", { class: "words" }, m.text),
+            m.place && h("p", { class: "soft" }, ["地点：", "Where: "], m.place),
+            holder,
+            next,
+            OUTCOMES[m.outcome] &&
+                h(
+                    "p",
+                    { class: "note" },
+                    OUTCOMES[m.outcome],
+                    m.score && [` ${"★".repeat(m.score)}`, ` ${"★".repeat(m.score)}`],
+                    m.words && h("span", { class: "words" }, `\n${m.words}`),
+                ),
+        ),
         ...acts(api, m, again),
         say(["经过", "What happened"], "h3"),
-        h("div", { class: "card" }, h("ol", { class: "story" }, events.map((e) => event(e, kind)))),
+        h(
+            "div",
+            { class: "card" },
+            h(
+                "ol",
+                { class: "story" },
+                events.map((e) => event(e, kind)),
+            ),
+        ),
     );
 }

@@ -4,7 +4,13 @@
 #include <math.h>
 #include <string.h>
 
-enum { TRACKING_BYTES = 10, TITLE_MAX = 60, TEXT_MAX = 2000, PLACE_MAX = 120 };
+enum {
+    CONTACT_MAX = 64 * 1024,
+    TRACKING_BYTES = 10,
+    TITLE_MAX = 60,
+    TEXT_MAX = 2000,
+    PLACE_MAX = 120
+};
 
 static const struct field matter_fields[] = {
     F_ID(struct matter, id, .required = true, .doc = "Id."),
@@ -258,7 +264,9 @@ static unsigned S_order_sides(const struct actor *by, const struct ancestors *at
             continue;
         if (h->kind == HAT_UNIT && hat_covers(h, at)) {
             *hat = h;
-            return h->role == ROLE_HOTLINE ? SIDE_HOTLINE : SIDE_WORKER;
+            bool manages = h->role == ROLE_SECRETARY || h->role == ROLE_STREET;
+            return h->role == ROLE_HOTLINE ? SIDE_HOTLINE
+                                           : SIDE_WORKER | (manages ? SIDE_UNIT : 0u);
         }
         if (h->kind == HAT_SELF && !*hat)
             *hat = h;
@@ -279,23 +287,28 @@ static enum err S_source(struct store *db, const struct pack *pack, unsigned sid
                              "The pack has no such source.");
 }
 
-/* Name, phone, and the numbers found in the texts, sealed under the matter's own key. */
-static enum err S_contact(struct store *db, const struct matter_new *in, struct str found_title,
-                          struct str found_text, struct matter *m)
+/* Name, phone, and the numbers found in title, text and place, sealed under the matter's own key.
+ */
+static enum err S_contact(struct store *db, const struct matter_new *in, const struct str found[3],
+                          struct matter *m)
 {
-    struct str empty = S("");
-    if (!in->contact_name.p && !in->contact_phone.p && !found_title.p && !found_text.p)
-        return OK;
+    const struct str parts[] = {in->contact_name, in->contact_phone, found[0], found[1], found[2]};
     unsigned char key[KEY_SIZE];
-    struct str name = in->contact_name.p ? in->contact_name : empty;
-    struct str phone = in->contact_phone.p ? in->contact_phone : empty;
-    found_title = found_title.p ? found_title : empty;
-    found_text = found_text.p ? found_text : empty;
-    struct str clear = arena_printf(db->arena, STR_F "\n" STR_F "\n" STR_F STR_F, STR_A(name),
-                                    STR_A(phone), STR_A(found_title), STR_A(found_text));
-    TRY(vault_new_key(db, ID_COUNTY(m->id), key, &m->contact_key));
-    m->contact = seal(key, clear, db->arena);
-    return m->contact.p ? OK : ERR_MEMORY;
+    struct buf clear = buf_new(CONTACT_MAX);
+    bool any = false;
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        any = any || parts[i].p;
+        buf_put(&clear, parts[i]);
+        /* Name and phone are a line each, there or not; what was found is lines already. */
+        buf_put(&clear, i < 2 ? S("\n") : S(""));
+    }
+    enum err err = any ? vault_new_key(db, ID_COUNTY(m->id), key, &m->contact_key) : OK;
+    if (any && err == OK) {
+        m->contact = seal(key, buf_str(&clear), db->arena);
+        err = m->contact.p && !clear.full ? OK : ERR_MEMORY;
+    }
+    buf_free(&clear);
+    return err;
 }
 
 static enum err S_insert(struct store *db, const struct matter *m)
@@ -373,16 +386,16 @@ static enum err S_requester(struct store *db, const struct actor *by, const stru
 static enum err S_fill(struct store *db, const struct matter_new *in, const struct spot *at,
                        struct matter *m)
 {
-    struct str found_title = NO_STR, found_text = NO_STR;
+    struct str found_title = NO_STR, found_text = NO_STR, found_place = NO_STR;
     entity_blank(&stored_entity, m);
     TRY(store_id(db, ID_COUNTY(at->district), &m->id));
     TRY(S_number(db, at, &m->number));
     TRY(text_redact(db->arena, in->title, &m->title, &found_title));
     TRY(text_redact(db->arena, in->text, &m->text, &found_text));
+    TRY(text_redact(db->arena, in->place, &m->place, &found_place));
     m->kind = in->kind;
     m->category = in->category;
     m->outcome = str_of(outcome_names[OUTCOME_NONE]);
-    m->place = in->place;
     m->lng = in->lng;
     m->lat = in->lat;
     m->unit = at->id;
@@ -393,7 +406,7 @@ static enum err S_fill(struct store *db, const struct matter_new *in, const stru
     m->grid = at->grid;
     m->created_at = db->now;
     m->version = 1;
-    return S_contact(db, in, found_title, found_text, m);
+    return S_contact(db, in, (struct str[]){found_title, found_text, found_place}, m);
 }
 
 /* Asked by nobody in particular: a code, shown once, stands for the one who asked. */

@@ -94,7 +94,7 @@ unsigned matter_sides(const struct actor *by, const struct hat *h, const struct 
 
 /* Queues and search (matter_list.c). */
 struct matter_query {
-    struct str queue, kind, stage, awaits, due, q;
+    struct str queue, kind, stage, awaits, due, q, sort;
     int64_t unit, limit;
     struct str after;
 };

@@ -7,6 +7,7 @@ enum { LIMIT_MAX = 100, EVENTS_MAX = 500, REASON_MAX = 200 };
 
 static const char *const queue_codes[] = {"all",  "unit",      "party",    "mine",   "verify",
                                           "rate", "requested", "watching", "closed", NULL};
+static const char *const sort_codes[] = {"due_at", "-due_at", "-closed_at", "-created_at", NULL};
 static const char *const due_codes[] = {"today", "overdue", NULL};
 
 static const struct field query_fields[] = {
@@ -18,6 +19,9 @@ static const struct field query_fields[] = {
            .doc = "Only what waits for this act."),
     F_TEXT(struct matter_query, due, .from = IN_QUERY, .codes = due_codes,
            .doc = "Due by the end of today, or already overdue."),
+    F_TEXT(struct matter_query, sort, .from = IN_QUERY, .codes = sort_codes,
+           .doc = "Open queues: due_at or -due_at. Closed: -closed_at. Requested, watching and "
+                  "search: -created_at."),
     F_TEXT(struct matter_query, q, .from = IN_QUERY, .min = 2, .max = 60,
            .doc = "Words in titles, texts and numbers; newest first."),
     F_ID(struct matter_query, unit, .from = IN_QUERY, .doc = "Only this unit, if within reach."),
@@ -199,12 +203,15 @@ static const struct entity label_entity = ENTITY(struct label, "Label", label_fi
 
 struct kind_out {
     struct str code, zh, en;
+    enum tri anyone;
     struct list stages;
 };
 static const struct field kind_fields[] = {
     F_TEXT(struct kind_out, code, .required = true, .doc = "As it stands in a matter."),
     F_TEXT(struct kind_out, zh, .required = true, .doc = "Chinese name."),
     F_TEXT(struct kind_out, en, .required = true, .doc = "English name."),
+    F_BOOL(struct kind_out, anyone, .required = true,
+           .doc = "It can be asked for without signing in."),
     F_LIST(struct kind_out, stages, .of = &label_entity, .required = true, .doc = "Its stages.")};
 static const struct entity kind_entity = ENTITY(struct kind_out, "Kind", kind_fields);
 
@@ -251,7 +258,9 @@ static enum err S_kinds(struct store *db, const struct actor *by, const void *in
         for (size_t s = 0; s < k->stage_count; s++)
             stages[s] = (struct label){
                 .code = k->stages[s].stage, .zh = k->stages[s].name.zh, .en = k->stages[s].name.en};
+        bool anyone = kind_step(k, ACT_ORDER, 0, SIDE_ANYONE, GIVEN_ANY, NULL) != NULL;
         out[i] = (struct kind_out){.code = k->kind,
+                                   .anyone = anyone ? YES : NO,
                                    .zh = k->name.zh,
                                    .en = k->name.en,
                                    .stages = {stages, k->stage_count}};
@@ -373,6 +382,7 @@ static const struct route routes[] = {
 
 const struct module matter_module = {.name = "matters",
                                      .doc = "Anything with a flow: order, dispatch, submit, rate.",
+                                     .source = "src/domain/matter/matter_api.c",
                                      .routes = routes,
                                      .n = COUNT_OF(routes),
                                      .tick = matter_tick};

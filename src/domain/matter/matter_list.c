@@ -49,9 +49,14 @@ const struct entity matter_row_entity = ENTITY(struct matter_row, "MatterRow", r
     COLUMNS "matter m" PARTY "WHERE m.open = 1 AND " whose                                         \
             " = $1 AND (m.due_at, m.id) > ($2, $3) AND m.due_at < $4 " filter                      \
             "ORDER BY m.due_at, m.id LIMIT $5"
-#define BOTH(whose)                                                                                \
+#define OPEN_LAST(whose)                                                                           \
+    COLUMNS "matter m" PARTY "WHERE m.open = 1 AND " whose                                         \
+            " = $1 AND (m.due_at, m.id) < ($2, $3) AND m.due_at < $4 " FILTER                      \
+            "ORDER BY m.due_at DESC, m.id DESC LIMIT $5"
+/* In the order of enum variant. */
+#define VARIANTS(whose)                                                                            \
     {                                                                                              \
-        OPEN(whose, ""), OPEN(whose, FILTER)                                                       \
+        OPEN(whose, ""), OPEN(whose, FILTER), OPEN_LAST(whose)                                     \
     }
 #define CLOSED(whose)                                                                              \
     COLUMNS "matter m" PARTY "WHERE m.open = 0 AND " whose                                         \
@@ -72,7 +77,10 @@ const struct entity matter_row_entity = ENTITY(struct matter_row, "MatterRow", r
                        "AND ($14 IS NULL OR " LIKES("$14") ") ORDER BY t.matter DESC LIMIT $5"
 
 /* What a page is sorted by, and what its cursor therefore holds. */
-enum sort { BY_DUE, BY_CLOSED, BY_ID };
+enum sort { BY_DUE, BY_DUE_LAST, BY_CLOSED, BY_ID };
+
+/* Which literal of an open queue. */
+enum variant { PLAIN, FILTERED, LAST };
 
 /* One scope a queue is asked for. */
 struct ask {
@@ -86,7 +94,7 @@ struct asking {
     int64_t limit, after, after_id, due_before;
     struct ask asks[HATS_MAX * 3];
     size_t n;
-    bool filtered; /* the literals in use have FILTER */
+    enum variant variant;
     struct matter_terms terms;
 };
 
@@ -95,13 +103,13 @@ static const char *S_unit_sql(const struct asking *a, enum level level)
 {
 #define OF_LEVEL(column)                                                                           \
     {                                                                                              \
-        OPEN(column, ""), OPEN(column, FILTER), CLOSED(column), FOUND(column)                      \
+        OPEN(column, ""), OPEN(column, FILTER), OPEN_LAST(column), CLOSED(column), FOUND(column)   \
     }
-    static const char *const sql[][4] = {OF_LEVEL("m.district"), OF_LEVEL("m.street"),
+    static const char *const sql[][5] = {OF_LEVEL("m.district"), OF_LEVEL("m.street"),
                                          OF_LEVEL("m.community"), OF_LEVEL("m.grid")};
     if (level < LEVEL_COUNTY || level > LEVEL_GRID)
         return NULL;
-    int which = a->in->q.p ? 3 : a->sort == BY_CLOSED ? 2 : a->filtered ? 1 : 0;
+    int which = a->in->q.p ? LAST + 2 : a->sort == BY_CLOSED ? LAST + 1 : (int)a->variant;
     return sql[level - LEVEL_COUNTY][which];
 }
 
@@ -165,11 +173,11 @@ static void S_ask_hats(const struct actor *by, struct asking *a, enum hat_kind k
 
 static enum err S_asks(struct store *db, const struct actor *by, struct asking *a)
 {
-    static const char *const party[] = BOTH("m.party");
+    static const char *const party[] = VARIANTS("m.party");
     static const char party_found[] = FOUND("m.party");
-    static const char *const handler[] = BOTH("m.handler");
-    static const char *const verify[] = BOTH("m.awaits = 'verify' AND m.charge");
-    static const char *const rate[] = BOTH("m.awaits = 'rate' AND m.requester");
+    static const char *const handler[] = VARIANTS("m.handler");
+    static const char *const verify[] = VARIANTS("m.awaits = 'verify' AND m.charge");
+    static const char *const rate[] = VARIANTS("m.awaits = 'rate' AND m.requester");
     static const char requested[] =
         COLUMNS "matter m" PARTY "WHERE m.requester = $1 AND $2 = $2 AND m.id < $3 "
                 "AND m.due_at < $4 " FILTER "ORDER BY m.id DESC LIMIT $5";
@@ -178,23 +186,24 @@ static enum err S_asks(struct store *db, const struct actor *by, struct asking *
                 "WHERE w.account = $1 AND $2 = $2 AND w.matter < $3 AND m.due_at < $4 " FILTER
                 "ORDER BY w.matter DESC LIMIT $5";
     static const char requested_found[] = FOUND("m.requester");
+    static const char *const own[] = VARIANTS("m.requester");
     struct str queue = a->in->queue;
     bool all = !queue.p || str_eq(queue, S("all"));
     bool found = a->in->q.p != NULL;
     if (all || str_eq(queue, S("unit")) || str_eq(queue, S("closed")))
         TRY(S_ask_units(db, by, a));
     if (all || str_eq(queue, S("party")))
-        S_ask_hats(by, a, HAT_PARTY, found ? party_found : party[a->filtered]);
-    if (all && found)
-        S_ask_hats(by, a, HAT_SELF, requested_found);
+        S_ask_hats(by, a, HAT_PARTY, found ? party_found : party[a->variant]);
+    if (all)
+        S_ask_hats(by, a, HAT_SELF, found ? requested_found : own[a->variant]);
     if (str_eq(queue, S("mine")))
-        S_ask(a, handler[a->filtered], by->account);
+        S_ask(a, handler[a->variant], by->account);
     if (str_eq(queue, S("watching")))
         S_ask(a, watching, by->account);
     if (str_eq(queue, S("verify")))
-        S_ask_hats(by, a, HAT_UNIT, verify[a->filtered]);
+        S_ask_hats(by, a, HAT_UNIT, verify[a->variant]);
     if (str_eq(queue, S("rate")))
-        S_ask_hats(by, a, HAT_SELF, rate[a->filtered]);
+        S_ask_hats(by, a, HAT_SELF, rate[a->variant]);
     if (str_eq(queue, S("requested")))
         S_ask_hats(by, a, HAT_SELF, requested);
     return OK;
@@ -202,7 +211,12 @@ static enum err S_asks(struct store *db, const struct actor *by, struct asking *
 
 static int64_t S_key(enum sort sort, const struct matter_row *r)
 {
-    return sort == BY_DUE ? r->due_at : sort == BY_CLOSED ? -r->closed_at : -r->id;
+    switch (sort) {
+    case BY_DUE: return r->due_at;
+    case BY_DUE_LAST: return -r->due_at;
+    case BY_CLOSED: return -r->closed_at;
+    default: return -r->id;
+    }
 }
 
 /* The order of a page: the key, then the id, in the direction of the sort. */
@@ -249,9 +263,9 @@ static enum err S_fetch(struct store *db, const struct asking *a, const struct a
         A_INT(a->due_before),
         A_INT(a->limit + 1),
         /* Only a filtered literal has the next three, only a search the rest. */
-        {.kind = !a->filtered    ? ARG_END
-                 : a->in->kind.p ? ARG_TEXT
-                                 : ARG_NULL,
+        {.kind = a->variant == PLAIN ? ARG_END
+                 : a->in->kind.p     ? ARG_TEXT
+                                     : ARG_NULL,
          .s = a->in->kind},
         A_TEXT(a->in->stage),
         A_TEXT(a->in->awaits),
@@ -285,15 +299,36 @@ static int64_t S_due(const struct store *db, struct str due)
     return str_eq(due, S("today")) ? day_start(day_of(db->now) + 1) : INT64_MAX;
 }
 
+/* What a queue is sorted by, and whether what was asked for is that: only columns that an index of
+ * the queue ends with. */
+static enum err S_sort(struct store *db, const struct matter_query *in, struct asking *a)
+{
+    static const char zh[] = "这个队列不能这样排序。", en[] = "That queue cannot be sorted so.";
+    bool newest = in->q.p || str_eq(in->queue, S("requested")) || str_eq(in->queue, S("watching"));
+    bool closed = str_eq(in->queue, S("closed"));
+    const char *allowed = newest ? "-created_at" : closed ? "-closed_at" : "due_at | -due_at";
+    a->sort = newest ? BY_ID : closed ? BY_CLOSED : BY_DUE;
+    if (a->sort == BY_DUE && str_eq(in->sort, S("-due_at")))
+        a->sort = BY_DUE_LAST;
+    bool fits = !in->sort.p || str_eq(in->sort, str_of(allowed)) ||
+                (a->sort <= BY_DUE_LAST && str_has(str_of(allowed), in->sort));
+    a->variant = a->sort == BY_DUE_LAST                                           ? LAST
+                 : in->kind.p || in->stage.p || in->awaits.p || a->sort != BY_DUE ? FILTERED
+                                                                                  : PLAIN;
+    return fits ? OK
+                : problem_add(db->problem, ERR_INVALID,
+                              (struct fault){.field = S("sort"),
+                                             .code = S("not_allowed"),
+                                             .zh = str_of(zh),
+                                             .en = str_of(en),
+                                             .allowed = str_of(allowed)});
+}
+
 static enum err S_prepare(struct store *db, const struct matter_query *in, struct asking *a)
 {
     a->in = in;
     a->limit = in->limit == NO_INT ? LIMIT_DEFAULT : in->limit;
-    a->sort = in->q.p || str_eq(in->queue, S("requested")) || str_eq(in->queue, S("watching"))
-                  ? BY_ID
-              : str_eq(in->queue, S("closed")) ? BY_CLOSED
-                                               : BY_DUE;
-    a->filtered = in->kind.p || in->stage.p || in->awaits.p || a->sort != BY_DUE;
+    TRY(S_sort(db, in, a));
     bool searchable = !in->queue.p || str_eq(in->queue, S("all"));
     if (in->q.p && !searchable)
         return store_fault(db, ERR_INVALID, "q", "queue", "搜索不分队列，请去掉 queue。",
@@ -337,7 +372,7 @@ enum err matter_list(struct store *db, const struct actor *by, const struct matt
     struct matter_row *row = all.items;
     if (all.n > (size_t)a.limit) {
         const struct matter_row *last = &row[a.limit - 1];
-        int64_t key = a.sort == BY_DUE ? last->due_at : last->closed_at;
+        int64_t key = a.sort <= BY_DUE_LAST ? last->due_at : last->closed_at;
         all.n = (size_t)a.limit;
         ret->next = arena_printf(db->arena, "%lld.%lld", (long long)key, (long long)last->id);
     }

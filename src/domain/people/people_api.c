@@ -224,6 +224,7 @@ static const struct route people_routes[] = {
 const struct module people_module = {
     .name = "people",
     .doc = "Signing in, accounts and hats, parties, residents, the audit.",
+    .source = "src/domain/people/people_api.c",
     .routes = people_routes,
     .n = COUNT_OF(people_routes),
     .tick = credential_purge,

@@ -168,6 +168,7 @@ static const struct route routes[] = {
 const struct module place_module = {
     .name = "units",
     .doc = "Provinces to communities, and the grids below.",
+    .source = "src/domain/place/place_api.c",
     .routes = routes,
     .n = COUNT_OF(routes),
 };

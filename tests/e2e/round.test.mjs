@@ -1,0 +1,253 @@
+/* The round through the pages, in a real browser at the width of a phone: somebody reports a dark
+ * lamp, the secretary sends it out, the electrician hands in the result, the secretary checks it,
+ * and whoever reported it says that it is solved. What people write is never taken for HTML. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+import { start } from "../api/lib.mjs";
+
+const PHONE = { width: 360, height: 740 };
+const QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+];
+const CANARY = `<img src=x onerror="document.title='caught'"><b>灯</b>`;
+const TITLE = `路灯不亮 ${CANARY}`.slice(0, 60);
+const SHOTS = process.env.SHOTS; // a folder: every step leaves a picture there
+
+const app = await start();
+const lamp = await app.party({ name: "市政路灯维修队", duty: "路灯", unit: "620102" });
+const staff = {
+    secretary: await app.user({ role: "secretary", unit: "620102003003", name: "李书记" }),
+    handler: await app.user({ role: "handler", party: lamp, name: "王师傅" }),
+};
+
+let browser;
+let resident;
+let code;
+const complaints = [];
+
+before(async () => {
+    browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: QUIET });
+});
+after(() => browser?.close());
+
+/* A browser of its own: nobody else's cookies. Whatever it complains about fails the last test. */
+async function visit(path, options = {}) {
+    const context = await browser.newContext({
+        viewport: PHONE,
+        locale: "zh-CN",
+        timezoneId: "Asia/Shanghai",
+        ...options,
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on("console", (m) => {
+        if (["error", "warning"].includes(m.type())) complaints.push(`${path}: ${m.text()}`);
+    });
+    page.on("pageerror", (e) => complaints.push(`${path}: ${e}`));
+    await page.goto(app.url + path);
+    return page;
+}
+
+async function signIn(client, path = "", options = {}) {
+    const made = await app.admin().post(`/api/accounts/${client.id}/links`, {});
+    assert.equal(made.status, 201, made.text);
+    const page = await visit(`/in/${made.body.link}${path}`, options);
+    await page.click("#in");
+    await page.waitForSelector(".tabs");
+    assert.equal(new URL(page.url()).pathname, "/in", "the used link does not stay in the address");
+    return page;
+}
+
+/* Looks at a page as it stands: nothing sticks out, every target is large enough. */
+async function look(page, name) {
+    if (SHOTS) await page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true });
+    const found = await page.evaluate(() => {
+        const root = document.documentElement;
+        const small = [
+            ...document.querySelectorAll("button, input, select, textarea, a.card, label"),
+        ]
+            .filter(
+                (el) => el.checkVisibility() && !(el.matches("label") && !el.closest(".choices")),
+            )
+            .filter((el) => !el.closest("label") || el.matches("label"))
+            .filter((el) => el.getBoundingClientRect().height < 43.5)
+            .map((el) => el.outerHTML.slice(0, 120));
+        return { wide: root.scrollWidth - root.clientWidth, small, title: document.title };
+    });
+    assert.equal(found.wide, 0, `${name}: wider than the screen`);
+    assert.deepEqual(found.small, [], `${name}: too small to touch`);
+    assert.notEqual(found.title, "caught", `${name}: what people write was run`);
+    assert.equal(await page.locator(".card img, .card b").count(), 0, `${name}: text became HTML`);
+}
+
+/* One act on the matter that is first in the queue. */
+async function act(page, name, fill, shot) {
+    await page.locator(".rows a.card").first().click();
+    await page.waitForSelector(".detail article");
+    assert.ok((await page.textContent(".detail h2")).includes(CANARY.slice(0, 10)));
+    await page.click(`.buttons button[value=${name}]`);
+    await fill(page.locator("#act"));
+    await look(page, shot);
+    const answer = page.waitForResponse((r) => r.url().endsWith("/acts"));
+    await page.click("#act form > button");
+    const reply = await answer;
+    assert.equal(reply.status(), 200, await reply.text());
+    const key = reply.request().headers()["idempotency-key"];
+    assert.match(key, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    await page.waitForFunction((act) => !document.querySelector(`#act form`) && act, name);
+}
+
+test("anybody reports a lamp and is told a number and a code", async () => {
+    resident = await visit("/");
+    await look(resident, "1-start");
+    resident = await visit("/?at=620102003");
+    await resident.click("a[href='#report']");
+    await look(resident, "2-choose");
+    await resident.selectOption("[name=place_unit]", { label: "大雁滩社区居委会" });
+    await resident.waitForSelector("[name=title]");
+    await resident.check("[name=kind][value=repair]");
+    await resident.fill("[name=title]", TITLE);
+    await resident.fill("[name=text]", CANARY);
+    await resident.fill("[name=place]", "东门口");
+    await resident.fill("[name=contact_phone]", "123");
+    await look(resident, "2-report");
+    complaints.length = 0;
+    await resident.click("form > button");
+    await resident.waitForSelector("[role=alert]");
+    assert.equal(await resident.getAttribute("[name=contact_phone]", "aria-invalid"), "true");
+    await look(resident, "3-refused");
+    // A refused request is a line on the console whatever the page does with it.
+    assert.ok(
+        complaints.every((c) => /status of 422/.test(c)),
+        complaints.join("\n"),
+    );
+    complaints.length = 0;
+    await resident.fill("[name=contact_phone]", "13800138000");
+    await resident.click("form > button");
+    code = await resident.textContent("#code");
+    assert.match(code, /^(\w{4} ){3}\w{4}$/);
+    assert.match(await resident.textContent("#number"), /^雁南-\d{8}-\d{4}$/);
+    await look(resident, "4-received");
+});
+
+test("the secretary signs in by link and sends it to the county's department", async () => {
+    const page = await signIn(staff.secretary);
+    await look(page, "5-queue");
+    await act(
+        page,
+        "dispatch",
+        async (form) => {
+            await form.locator("select").selectOption(lamp.id);
+            await form.locator("textarea").fill("请今天去看看");
+        },
+        "6-dispatch",
+    );
+    assert.match(await page.textContent(".detail"), /现在由 市政路灯维修队 办理/);
+    staff.page = page;
+});
+
+test("the handler hands in the result", async () => {
+    const page = await signIn(staff.handler);
+    const fill = (form) => form.locator("textarea").fill(`换了灯头 ${CANARY}`);
+    await act(page, "submit", fill, "7-submit");
+});
+
+test("the secretary has looked", async () => {
+    await staff.page.goto(`${app.url}/in`);
+    await staff.page.click(".tabs button[value=verify]");
+    await act(staff.page, "verify", (form) => form.locator("textarea").fill("亮了"), "8-verify");
+});
+
+test("whoever reported it follows it with the code, and says that it is solved", async () => {
+    const page = await visit("/#follow");
+    await page.fill("[name=tracking]", code.toUpperCase());
+    await look(page, "9-code");
+    await page.click("form > button");
+    await page.waitForSelector("[name=solved]");
+    await page.check("[name=solved][value=true]");
+    await page.check("[name=score][value='5']");
+    await page.fill("#act textarea", "亮了，谢谢王师傅");
+    await look(page, "10-rate");
+    await page.click("#act form > button");
+    await page.waitForSelector(".pill.solved");
+    const told = await page.textContent("#follow");
+    assert.match(told, /解决了.*★★★★★/s);
+    assert.ok(!told.includes("李书记") && !told.includes("王师傅派"), "no names of staff");
+    await look(page, "11-solved");
+    const [row] = app.rows("SELECT outcome, score FROM matter WHERE title = ?", TITLE);
+    assert.deepEqual({ ...row }, { outcome: "solved", score: 5 });
+});
+
+test("a link that was used says so, and what to do", async () => {
+    const page = await visit("/in/abcdefghijklmnopqrst");
+    await page.click("#in");
+    await page.waitForSelector("[role=alert]");
+    await look(page, "12-used");
+    assert.ok(
+        complaints.every((c) => /status of 401/.test(c)),
+        complaints.join("\n"),
+    );
+    complaints.length = 0;
+});
+
+test("a community is found from the province down, and remembered", async () => {
+    const page = await visit("/");
+    await page.click("a[href='#report']");
+    for (const code of ["62", "6201", "620102", "620102003", "620102003003"]) {
+        const [{ name }] = app.rows("SELECT name FROM unit WHERE code = ?", code);
+        const list = page.locator("select").filter({ hasText: name }).last();
+        await list.selectOption({ label: name });
+    }
+    assert.equal(await page.textContent("#where"), "大雁滩社区居委会");
+    await page.reload();
+    await page.waitForSelector("[name=title]");
+    assert.equal(await page.textContent("#where"), "大雁滩社区居委会");
+});
+
+test("English is whole, and so are dark and wide", async () => {
+    const dark = { colorScheme: "dark" };
+    const wide = { viewport: { width: 1280, height: 800 } };
+    for (const [name, options] of [
+        ["en-360", {}],
+        ["en-dark-360", dark],
+        ["en-1280", wide],
+        ["en-dark-1280", { ...dark, ...wide }],
+    ]) {
+        const page = await visit("/", options);
+        await page.click("#language");
+        await look(page, `13-${name}-start`);
+        await page.click("a[href='#follow']");
+        await page.fill("[name=tracking]", code);
+        await page.click("form > button");
+        await page.waitForSelector("article");
+        await look(page, `13-${name}-follow`);
+        const own = await page.evaluate(() =>
+            [...document.querySelectorAll("[data-en]")]
+                .filter((el) => el.checkVisibility() && el.id !== "language")
+                .map((el) => el.textContent)
+                .filter((text) => /\p{Script=Han}/u.test(text)),
+        );
+        assert.deepEqual(own, [], "left in Chinese");
+    }
+    for (const [name, options] of [
+        ["zh-1280", wide],
+        ["zh-dark-1280", { ...dark, ...wide }],
+        ["zh-dark-360", dark],
+    ]) {
+        const page = await signIn(staff.secretary, "", options);
+        await page.click(".tabs button[value=closed]");
+        await page.locator(".rows a.card").first().click();
+        await page.waitForSelector("article");
+        await look(page, `14-${name}-work`);
+    }
+});
+
+test("no page complained: no error, no breach of the content policy", () => {
+    assert.deepEqual(complaints, []);
+});
