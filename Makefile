@@ -90,7 +90,7 @@ $(GENERATED): $(B)/%.o: build/%.c | deps
 
 $(B)/sqlite3.o: build/sqlite/sqlite3.c | deps
 	@mkdir -p $(@D)
-	$(CC) $(MODE) $(SQLITE_FLAGS) -w -c -o $@ $<
+	$(CC) $(MODE) -fno-lto -O2 $(SQLITE_FLAGS) -w -c -o $@ $<
 
 # Lists of what is embedded, so that a file taken away is noticed as well.
 build/%.list: FORCE
