@@ -272,6 +272,20 @@ static void S_raise_files(void)
     }
 }
 
+/* Changes to what is waited for are gathered and told to the kernel once a turn: a reply enables
+ * and disables the same descriptor several times. No descriptor here is ever duplicated, which is
+ * what that asks for. */
+static struct event_base *S_base(void)
+{
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) == 0)
+        base = event_base_new_with_config(config);
+    if (config)
+        event_config_free(config);
+    return base;
+}
+
 static enum err S_listen(struct server *s, const struct server_options *o, const char **why)
 {
     char address[64];
@@ -371,7 +385,7 @@ enum err server_start(struct database *database, const struct world *world,
     signal(SIGPIPE, SIG_IGN);
     S_raise_files();
     evthread_use_pthreads();
-    s->base = event_base_new();
+    s->base = S_base();
     s->routes = routes_compile(modules);
     s->sessions = session_cache_new();
     enum err err = s->base && s->routes && s->sessions ? OK : ERR_MEMORY;

@@ -31,7 +31,7 @@ function random(seed) {
 
 /* A server on the folder: {child, url, ended}. */
 async function serve() {
-    const child = spawn(BIN, ["serve", "--data", data, "--port", "0", "--quiet"], {
+    const child = spawn(BIN, ["serve", "--data", data, "--port", "0", "--quiet", "--throttle", "0"], {
         cwd: ROOT,
         stdio: ["ignore", "pipe", "pipe"],
     });
