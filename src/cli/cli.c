@@ -223,6 +223,19 @@ int house_open(const char *folder, struct house *ret)
     return code;
 }
 
+int house_enter(const char *folder, struct house *ret)
+{
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/linli.db", folder) < (int)sizeof path &&
+        access(path, F_OK) == 0)
+        return house_open(folder, ret);
+    fprintf(stderr,
+            "linli: %s: 这里没有邻里的数据，请用 --data 指明数据文件夹。\n"
+            "linli: %s: there is no Linli data here; say where with --data.\n",
+            folder, folder);
+    return EXIT_FAILED;
+}
+
 void house_close(struct house *h)
 {
     world_free(&h->world);

@@ -62,6 +62,10 @@ struct house {
     struct store db; /* on the writing connection */
 };
 MUST int house_open(const char *folder, struct house *ret); /* says what is wrong; an exit code */
+
+/* The same, but a folder that is no data folder yet is refused, not made: for commands that only
+ * mean something where there is data, so that a mistyped name leaves nothing behind. */
+MUST int house_enter(const char *folder, struct house *ret);
 void house_close(struct house *h);
 
 /* Does the vault's master key open what the database holds? Says so if not; an exit code. */

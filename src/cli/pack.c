@@ -61,7 +61,7 @@ static int S_activate(const char *path, const char *data, const char *unit)
 {
     struct house h;
     struct pack *pack = NULL;
-    int code = house_open(data, &h);
+    int code = house_enter(data, &h);
     if (code != EXIT_DONE)
         return code;
     code = S_load(path, &h, &pack);

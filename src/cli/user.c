@@ -177,7 +177,7 @@ int cli_user(int argc, char **argv)
     if (!n || !S_complete(&a, words[0], n))
         return cli_misuse("user", "要 add --name --role --unit，或 link LOGIN，或 list。",
                           "One of: add --name --role --unit, link LOGIN, list.");
-    code = house_open(a.data, &h);
+    code = house_enter(a.data, &h);
     if (code != EXIT_DONE)
         return code;
     code = strcmp(words[0], "list") == 0 ? S_list(&h) : S_write(&h, &a, words[1]);

@@ -47,7 +47,7 @@ struct request {
 
 /* Counters for /metrics; any thread adds. */
 struct tally {
-    atomic_int_fast64_t requests, by_class[6], refused, in_flight, queue_full, loop_us;
+    atomic_int_fast64_t requests, by_class[6], refused, in_flight, queue_full;
 };
 
 struct compiled; /* routes split into segments, in match.c */

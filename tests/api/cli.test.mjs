@@ -120,6 +120,7 @@ test("a port that is taken: said, and nothing is left", async () => {
 
 test("a new folder has nobody in it: no default account, no password", async () => {
     const fresh = path.join(place, "fresh");
+    await ends(0, "import", "calendar", "build/data/chinese-days.json", "--data", fresh);
     const { stdout } = await ends(0, "user", "list", "--data", fresh);
     assert.equal(stdout, "");
     const app = await start({ data: fresh });
@@ -229,4 +230,18 @@ test("asked to stop, it stops: SIGINT and SIGTERM both end it with 0", async () 
     const app = await start();
     app.server.child.kill("SIGINT");
     assert.equal(await app.server.ended, 0);
+});
+
+test("a mistyped data folder is refused by user and pack, and not made", async () => {
+    const nowhere = `${scratch()}/typo`;
+    for (const words of [
+        ["user", "list"],
+        ["user", "link", "1"],
+        ["pack", "activate", "packs/yannan.yaml", "--unit", "620102003"],
+    ]) {
+        const { code, stderr } = await linli(...words, "--data", nowhere);
+        assert.equal(code, 1, words.join(" "));
+        assert.match(stderr, /no Linli data here/);
+    }
+    assert.equal(fs.existsSync(nowhere), false);
 });
