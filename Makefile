@@ -2,6 +2,7 @@
 #
 #   DATA=DIR PORT=N   where `make run` keeps its data and listens
 #   PREFIX=DIR        where `make install` installs
+#   V=1               show the compiler's lines whole
 #   SAN=address|thread|analyzer   another build beside the plain one, in build/$(SAN)/
 
 DATA   ?= data
@@ -16,6 +17,8 @@ MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
+V    ?=
+Q    := $(if $(V),,@)
 SAN  ?=
 B    := build$(addprefix /,$(SAN))
 NODE := build/node/bin/node
@@ -68,29 +71,38 @@ CRASHES   := $(patsubst %.c,$(B)/%.o,$(sort $(wildcard tests/crash/*.c)))
 .PHONY: all
 all: $(B)/linli ## build the program, build/linli
 
+# $(call say,WHAT): one short line a step; with V=1 the command itself says it.
+say = $(if $(V),,@echo '  $(1) $@')
+
 $(B)/linli: $(LINLI)
-	$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/unit: $(UNIT)
-	$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(call say,LINK)
+	$(Q)$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 # The program's own store on a disk that loses power: tests/crash/durability.c.
 $(B)/crash: $(filter-out $(B)/src/main.o,$(LINLI)) $(CRASHES)
-	$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(MODE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/%.o: %.c | deps build/sqlite/sqlite3.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(TESTS:%.c=$(B)/%.o): | deps-test
 
 $(GENERATED): $(B)/%.o: build/%.c | deps
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/sqlite3.o: build/sqlite/sqlite3.c | deps
 	@mkdir -p $(@D)
-	$(CC) $(MODE) -fno-lto -O2 $(SQLITE_FLAGS) -w -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(MODE) -fno-lto -O2 $(SQLITE_FLAGS) -w -c -o $@ $<
 
 # Lists of what is embedded, so that a file taken away is noticed as well.
 build/%.list: FORCE
@@ -153,8 +165,8 @@ run: all $(DATASETS) ## build all that is missing and serve a demo on PORT from 
 	@$(B)/linli import calendar $(CALENDAR) --data $(DATA)
 	@echo 'Preparing the demo street, Yannan'
 	@$(B)/linli demo yannan --data $(DATA) --url http://127.0.0.1:$(PORT)
-	@echo 'Serving on port $(PORT); Ctrl-C stops it'
-	@exec $(B)/linli serve --data $(DATA) --port $(PORT)
+	@echo 'Open the address below in a browser; Ctrl-C stops the server'
+	@exec $(B)/linli serve --data $(DATA) --port $(PORT) --quiet
 
 SHARE := $(DESTDIR)$(PREFIX)/share/linli
 install: all $(DATASETS) ## install program, packs and data under PREFIX
@@ -224,7 +236,8 @@ test-thread: $(B)/linli $(B)/unit
 # What the benches measure with, and beside: never part of the program.
 build/bench/%: bench/%.c | deps build/sqlite/sqlite3.c
 	@mkdir -p $(@D)
-	$(CC) $(MODE) $(WARN) $(INCLUDES) -o $@ $(filter %.c %.o,$^) $(LDFLAGS) $(BENCH_LIBS)
+	$(call say,CC)
+	$(Q)$(CC) $(MODE) $(WARN) $(INCLUDES) -o $@ $(filter %.c %.o,$^) $(LDFLAGS) $(BENCH_LIBS)
 build/bench/raw: build/sqlite3.o
 build/bench/raw: BENCH_LIBS := -levent -lm
 

@@ -228,7 +228,7 @@ async function cpuFigures(data) {
         const server = await serve(data);
         const token = await session(server, await cpuLink(data));
         const page = await fetch(`http://127.0.0.1:${server.port}/api/matters?queue=unit`, { headers: { Authorization: `Bearer ${token}` } });
-        const size = (await page.text()).length;
+        const size = (await page.arrayBuffer()).byteLength;
         const ratios = [], ours = [];
         for (let i = 0; i < 5; i++) {
             const before = cpu(server.pid);

@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "domain/people/credential.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@ enum {
 struct demo {
     struct house *house;
     struct scene *scene;
-    const char *name, *packs, *url;
+    const char *name, *packs, *url, *data;
     char path[PATH_ROOM]; /* of the scene */
     struct str tokens[SCENE_NAMES_MAX];
     struct str attempt; /* the commands to try */
@@ -219,6 +220,16 @@ static void S_padded(struct str s, int columns)
     printf(STR_F "%*s", STR_A(s), columns > 0 ? columns : 1, "");
 }
 
+/* How to come by new links, as commands to paste. */
+static void S_print_more(const struct demo *d)
+{
+    const char *program = program_invocation_name;
+    printf("要新的登录链接（先停下服务） / new sign-in links (stop the server first):\n"
+           "  %s user list --data %s\n"
+           "  %s user link ID --data %s --url %s\n",
+           program, d->data, program, d->data, d->url);
+}
+
 static void S_print_links(const struct demo *d)
 {
     const struct scene_names *accounts = &d->scene->accounts;
@@ -231,9 +242,8 @@ static void S_print_links(const struct demo *d)
         S_padded(accounts->items[i].name, NAME_COLUMNS);
         printf("%s/in/" STR_F "\n", d->url, STR_A(d->tokens[i]));
     }
-    puts("链接只在这里显示一次，7 天内有效；要新的用 linli user link。\n"
-         "Shown this once, good for 7 days; `linli user list` and `linli user link ID` make "
-         "others.");
+    puts("链接只在这里显示一次，7 天内有效。 / Shown this once, good for 7 days.");
+    S_print_more(d);
 }
 
 /* ---- the command ---- */
@@ -244,10 +254,8 @@ static int S_run(struct demo *d)
     struct scene *sc = d->scene;
     enum err err = S_loaded(d);
     if (err == OK) {
-        printf("%s: 已经装好，没有改动。 / loaded already, nothing was changed.\n"
-               "要新的登录链接用 linli user list 和 linli user link。 / New sign-in links: `linli "
-               "user list`, `linli user link ID`.\n",
-               d->name);
+        printf("%s: 已经装好，没有改动。 / loaded already, nothing was changed.\n", d->name);
+        S_print_more(d);
         return EXIT_DONE;
     }
     *sc = (struct scene){.db = h->db,
@@ -277,10 +285,10 @@ static int S_run(struct demo *d)
 
 int cli_demo(int argc, char **argv)
 {
-    const char *words[1], *data = "data";
-    struct demo d = {.url = "http://127.0.0.1:8080"};
+    const char *words[1];
+    struct demo d = {.url = "http://127.0.0.1:8080", .data = "data"};
     const struct cli_option options[] = {
-        {"data", &data, NULL}, {"packs", &d.packs, NULL}, {"url", &d.url, NULL}};
+        {"data", &d.data, NULL}, {"packs", &d.packs, NULL}, {"url", &d.url, NULL}};
     char installed[PATH_ROOM];
     struct house h;
     size_t n = 0;
@@ -296,7 +304,7 @@ int cli_demo(int argc, char **argv)
         return cli_misuse("demo",
                           "找不到这个场景的文件 scenes/NAME.yaml，请用 --packs 指明方案文件夹。",
                           "There is no scenes/NAME.yaml: name the packs folder with --packs.");
-    code = house_open(data, &h);
+    code = house_open(d.data, &h);
     if (code != EXIT_DONE)
         return code;
     d.house = &h;

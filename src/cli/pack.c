@@ -68,7 +68,9 @@ static int S_activate(const char *path, const char *data, const char *unit)
     if (code == EXIT_DONE) {
         enum err err = S_store(&h, pack, unit);
         if (err == OK)
-            printf("In force at %s. Open matters finish under the flow they began with.\n", unit);
+            printf("已在 %s 启用；未办结的事项仍按开始时的流程办完。\n"
+                   "In force at %s. Open matters finish under the flow they began with.\n",
+                   unit, unit);
         else
             code = house_fault(&h, err, unit);
     }

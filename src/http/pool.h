@@ -7,7 +7,8 @@
 struct task {
     void (*run)(struct conn *reader, void *arg);
     void *arg;
-    struct task *next; /* the pool's */
+    struct task *next; /* the pool's, as is the next */
+    int64_t since;     /* when it was submitted, µs */
 };
 
 struct pool;
