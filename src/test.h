@@ -17,6 +17,7 @@
     X(gate)                                                                                        \
     X(matter)                                                                                      \
     X(parse)                                                                                       \
+    X(pool)                                                                                        \
     X(pack)                                                                                        \
     X(people)                                                                                      \
     X(person)                                                                                      \

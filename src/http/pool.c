@@ -5,13 +5,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { THREADS_MAX = 64, KEPT_UP_US = 2000, TASKS_A_REST = 16 };
+enum { THREADS_MAX = 64, STUCK_US = 1000, BEHIND_US = 2000, TASKS_A_REST = 16 };
 
 struct pool {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct task *head, **tail;
     size_t waiting, room, asleep, threads;
+    int64_t taken_at; /* when a task was last taken, µs */
     bool stopping, eager;
     void (*rest)(void *arg);
     void *rest_arg;
@@ -49,6 +50,7 @@ static void *S_thread(void *arg)
         if (!p->head)
             p->tail = &p->head;
         p->waiting--;
+        p->taken_at = clock_ticks();
         pthread_mutex_unlock(&p->lock);
         task->run(self->reader, task->arg);
         since_rest++;
@@ -96,15 +98,16 @@ enum err pool_start(struct database *d, const struct pool_options *o, struct poo
 }
 
 /* Waking a thread costs as much as answering a small query, and two that share a core with the loop
- * cost more than one that keeps up. So a sleeping one is woken only when none is awake, or when
- * what came first has waited so long that those awake must be many requests behind, or busy with
- * something slow. An eager pool's tasks are all slow. */
+ * cost more than one that keeps up. So a sleeping one is woken only when none is awake, when the
+ * last task was taken so long ago that those awake must be busy with something slow, or when what
+ * came first has waited so long that they are many requests behind. An eager pool's tasks are all
+ * slow. */
 struct task *pool_submit(struct pool *p, struct task *tasks)
 {
     int64_t now = clock_ticks();
     pthread_mutex_lock(&p->lock);
-    bool behind =
-        p->eager || p->asleep == p->threads || (p->head && now - p->head->since > KEPT_UP_US);
+    bool behind = p->eager || p->asleep == p->threads || now - p->taken_at > STUCK_US ||
+                  (p->head && now - p->head->since > BEHIND_US);
     while (tasks && !p->stopping && p->waiting < p->room) {
         struct task *next = tasks->next;
         tasks->next = NULL;
