@@ -198,7 +198,8 @@ static void test_thread(void **state)
     struct fixture *f = *state;
     const struct clock clock = {NULL};
     struct writer *w = NULL;
-    assert_int_equal(writer_start(f->db.conn, &clock, &f->world, MANY, &w), OK);
+    /* Room for all of them and one more, should the writer not have begun by then. */
+    assert_int_equal(writer_start(f->db.conn, &clock, &f->world, MANY + 1, &w), OK);
     for (int64_t i = 0; i < MANY; i++)
         t[i] = S_task(i + 1, i % 10 == 3 ? ERR_INVALID : OK);
     S_jobs(t, MANY);
