@@ -64,7 +64,7 @@ test("the code opens a session for this matter and for no other", async () => {
     refused(await tracker.get(`/api/matters/${other.id}/events`), 404);
     refused(await tracker.post(`/api/matters/${other.id}/acts`, { act: "withdraw" }), 404);
     const wrong = code.slice(0, -1) + (code.endsWith("0") ? "1" : "0");
-    refused(await app.anon.post("/api/sessions", { tracking: wrong }), 401, "", "wrong");
+    refused(await app.anon.post("/api/sessions", { tracking: wrong }), 401, "/tracking", "wrong");
 });
 
 test("a code is read as people write it: in capitals, in groups, o for 0", async () => {

@@ -36,16 +36,16 @@ test("a link signs in once, and once only", async () => {
     assert.equal(session.account, made.id);
     assert.equal(session.name, "新同事");
     assert.deepEqual(session.hats, []);
-    refused(await signIn({ link: made.link }), 401, "", "wrong");
+    refused(await signIn({ link: made.link }), 401, "/link", "wrong");
     expect(await current(session.token), 200);
 });
 
 test("a newer link makes the older one void, and a week ends it", async () => {
     const { id } = await app.user({ role: "secretary", unit });
     const [older, newer] = [await newLink(id), await newLink(id)];
-    refused(await signIn({ link: older }), 401, "", "wrong");
+    refused(await signIn({ link: older }), 401, "/link", "wrong");
     app.clock.advance(7 * DAY + SECOND);
-    refused(await signIn({ link: newer }), 401, "", "wrong");
+    refused(await signIn({ link: newer }), 401, "/link", "wrong");
     app.clock.advance(-7 * DAY - SECOND);
 });
 
@@ -92,7 +92,7 @@ test("a new password needs the old one, and ends all other sessions and links", 
     expect(await client.post("/api/password", { password: next, current: PASSWORD }), 204);
     expect(await client.get("/api/session"), 200);
     refused(await current(other), 401, "", "session");
-    refused(await signIn({ link }), 401, "", "wrong");
+    refused(await signIn({ link }), 401, "/link", "wrong");
     refused(await byPassword(client), 401, "", "wrong");
     expect(await byPassword(client, next), 201);
 });
@@ -129,15 +129,18 @@ test("guessing is in the audit, for the administrators of that place", async () 
     assert.deepEqual(rows, [{ act: "sessions.create", account: 0, reason: "wrong" }]);
 });
 
-test("the answer does not tell whether a login exists", async () => {
+test("the answer does not tell whether a login, or a link, exists or existed", async () => {
     const client = await withPassword();
     const plain = (r) => ({ status: r.status, text: r.text });
     const known = plain(await byPassword(client, "a wrong one"));
     const unknown = plain(await signIn({ login: "nobody.here", password: "a wrong one" }));
-    const link = plain(await signIn({ link: "0123456789abcdefghjk" }));
-    const tracking = plain(await signIn({ tracking: "0123456789abcdef" }));
     const bare = plain(await signIn({ login: "first.login", password: "a wrong one" }));
-    for (const r of [unknown, link, tracking, bare]) assert.deepEqual(r, known);
+    for (const r of [unknown, bare]) assert.deepEqual(r, known);
+    const made = await app.user({ role: "secretary", unit: "620102003003" });
+    const link = expect(await app.admin().post(`/api/accounts/${made.id}/links`, {}), 201).link;
+    expect(await signIn({ link }), 201);
+    const none = plain(await signIn({ link: "0123456789abcdefghjk" }));
+    assert.deepEqual(plain(await signIn({ link })), none, "used and never made are one");
 });
 
 test("one way to sign in at a time", async () => {
@@ -184,7 +187,7 @@ test("a disabled account is out at once, and no way leads back in", async () => 
         await client.post("/api/matters", { kind: "repair", title: "路灯", unit: app.unit(unit) }),
         401,
     );
-    refused(await signIn({ link }), 401, "", "wrong");
+    refused(await signIn({ link }), 401, "/link", "wrong");
     refused(await byPassword(client), 401, "", "wrong");
     refused(await admin.post(`/api/accounts/${client.id}/links`), 409, "", "disabled");
 });

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
-import { start } from "../api/lib.mjs";
+import { Client, start } from "../api/lib.mjs";
 
 const PHONE = { width: 360, height: 740 };
 const QUIET = [
@@ -184,16 +184,129 @@ test("whoever reported it follows it with the code, and says that it is solved",
     assert.deepEqual({ ...row }, { outcome: "solved", score: 5 });
 });
 
-test("a link that was used says so, and what to do", async () => {
-    const page = await visit("/in/abcdefghijklmnopqrst");
-    await page.click("#in");
-    await page.waitForSelector("[role=alert]");
-    await look(page, "12-used");
+/* A refused request is a line on the console whatever the page does with it. */
+function forgive(status) {
     assert.ok(
-        complaints.every((c) => /status of 401/.test(c)),
+        complaints.every((c) => c.includes(`status of ${status}`)),
         complaints.join("\n"),
     );
     complaints.length = 0;
+}
+
+test("a link that was used says so, what to do, and lets a password in", async () => {
+    const login = "li.shuji";
+    const made = await app.admin().post("/api/accounts", {
+        name: "周书记",
+        login,
+        unit: app.unit("620102003003"),
+    });
+    assert.equal(made.status, 201, made.text);
+    const first = await app.anon.post("/api/sessions", { link: made.body.link });
+    const own = new Client(app.url, first.body.token);
+    assert.equal((await own.post("/api/password", { password: "gentle-rain-77" })).status, 204);
+    const page = await visit(`/in/${made.body.link}`);
+    await page.click("#in");
+    await page.waitForSelector("[role=alert]");
+    assert.match(await page.textContent("[role=alert]"), /用过.*7 天.*给您链接的人/s);
+    await look(page, "12-used");
+    await page.fill("[name=login]", login);
+    await page.fill("[name=password]", "gentle-rain-77");
+    await page.click("form > button");
+    await page.waitForFunction(() => document.querySelector("#who").textContent === "周书记");
+    assert.equal(new URL(page.url()).pathname, "/in");
+    forgive(401);
+});
+
+test("whoever is signed in and opens a used link again is led to the queue", async () => {
+    const made = await app.admin().post(`/api/accounts/${staff.secretary.id}/links`, {});
+    const page = await visit(`/in/${made.body.link}`);
+    await page.click("#in");
+    await page.waitForSelector(".tabs");
+    await page.goto(`${app.url}/in/${made.body.link}`);
+    await page.waitForSelector("#stay");
+    await look(page, "12-stay");
+    await page.click("#in");
+    await page.waitForSelector(".tabs");
+    assert.match(await page.textContent("main > .note"), /已经以“李书记”登录/);
+    await look(page, "12-led");
+    await page.goto(`${app.url}/in/${made.body.link}`);
+    await page.click("#stay");
+    await page.waitForSelector(".tabs");
+    forgive(401);
+});
+
+test("without a session, /in says how to sign in", async () => {
+    const page = await visit("/in");
+    await page.waitForSelector("[name=login]");
+    assert.match(await page.textContent("main"), /打开给您的登录链接/);
+    await look(page, "12-nobody");
+    forgive(401);
+});
+
+test("each administrator finds a list and what the hat may do", async () => {
+    const wide = { viewport: { width: 1280, height: 800 } };
+    for (const [role, seen] of [
+        ["system_admin", "雁南街道"],
+        ["security_admin", "李书记"],
+        ["auditor", "accounts.link"],
+    ]) {
+        const of = await app.user({ role, unit: "620102", name: `${role} 员` });
+        for (const [name, options] of [
+            ["zh-360", {}],
+            ["en-1280", wide],
+        ]) {
+            const made = await app.admin().post(`/api/accounts/${of.id}/links`, {});
+            const page = await visit(`/in/${made.body.link}`, options);
+            if (name.startsWith("en")) await page.click("#language");
+            await page.click("#in");
+            await page.waitForSelector(".rows li");
+            await look(page, `15-${role}-${name}`);
+            while (!(await page.textContent(".rows")).includes(seen))
+                await page.click(".rows > .button");
+            if (role !== "system_admin") continue;
+            await page.click(`.rows button:has-text("${seen}")`);
+            await page.waitForSelector(`h1:has-text("${seen}")`);
+            await look(page, `15-${role}-${name}-below`);
+        }
+    }
+});
+
+test("a code in the address that is no place: said, and the list below", async () => {
+    for (const [at, name] of [
+        ["999999999", "unknown"],
+        ["!!", "nonsense"],
+    ]) {
+        const page = await visit(`/?at=${encodeURIComponent(at)}#report`);
+        await page.waitForSelector("[role=status]");
+        assert.ok((await page.textContent("[role=status]")).includes(at));
+        assert.equal(await page.locator("#report a[href='#']").count(), 1, "a way back");
+        await page.waitForSelector("[name=place_unit] option:nth-child(2)", { state: "attached" });
+        await look(page, `16-at-${name}`);
+    }
+    complaints.length = 0;
+});
+
+test("a place without a pack: said, with a way back and to another place", async () => {
+    const [{ code }] = app.rows(
+        "SELECT code FROM unit WHERE level = 'community' AND district = (SELECT id FROM unit WHERE code = '620102') AND street NOT IN (SELECT unit FROM pack_at) LIMIT 1",
+    );
+    const page = await visit(`/?at=${code}#report`);
+    await page.waitForSelector("#report [role=alert]");
+    await look(page, "16-at-no-pack");
+    assert.equal(await page.locator("#report a[href='#']").count(), 1, "a way back");
+    await page.click("#report button.button");
+    await page.waitForSelector("[name=place_unit]");
+    complaints.length = 0;
+});
+
+test("a wrong tracking code: what one looks like", async () => {
+    const page = await visit("/#follow");
+    await page.fill("[name=tracking]", "雁南-20261122-0005");
+    await page.click("form > button");
+    await page.waitForSelector("[role=alert]");
+    assert.match(await page.textContent("[role=alert]"), /16 位字母和数字.*不是事项编号/s);
+    await look(page, "17-wrong-code");
+    forgive(401);
 });
 
 test("a community is found from the province down, and remembered", async () => {

@@ -40,11 +40,17 @@ async function walk(at, parent, chosen) {
     fill(at, list, rest);
 }
 
-/* The unit of a code in the address (?at=620102003, as printed on a notice), or the last one. */
+/* The unit of a code in the address (?at=620102003, as printed on a notice), or the last one;
+ * {unknown: code} when there is none of that code. */
 async function known() {
     const code = new URLSearchParams(location.search).get("at");
     const path = code ? `?code=${encodeURIComponent(code)}` : undefined;
-    if (path) return (await anyone.get(`/api/units${path}`)).items[0];
+    if (path) {
+        const found = await anyone.get(`/api/units${path}`).catch((e) => {
+            if (e.status !== 404 && e.status !== 422) throw e;
+        });
+        return found?.items[0] ?? { unknown: code };
+    }
     const id = localStorage.getItem("unit");
     return id
         ? anyone.get(`/api/units/${encodeURIComponent(id)}`).catch(() => undefined)
@@ -142,15 +148,23 @@ async function ask(unit) {
     );
 }
 
-async function choose(parent) {
+/* `told`: a sentence before the list, why it is asked. */
+async function choose(parent, told) {
     const at = h("div", { class: "card" });
-    fill(section.report, back(), say(["您在哪个社区？", "Which community are you in?"], "h1"), at);
-    await walk(at, parent, (unit) => ask(unit).catch((e) => showRefused(e, section.report)));
+    const title = say(["您在哪个社区？", "Which community are you in?"], "h1");
+    fill(section.report, back(), told && h("p", { class: "note", role: "status" }, told), title, at);
+    await walk(at, parent, (unit) => ask(unit).catch((e) => showRefused(e, at)));
 }
+
+const noSuch = (code) => [
+    `地址里的代码“${code}”没有对应的地方：可能抄漏了数字，也可能那里已经合并改名。请在下面选。`,
+    `There is no place with the code "${code}" that stands in the address: a digit may be missing, or the place was merged or renamed. Choose yours below.`,
+];
 
 async function report() {
     const unit = await known();
     if (!unit) await choose();
+    else if (unit.unknown) await choose(undefined, noSuch(unit.unknown));
     else if (LEVELS.includes(unit.level)) await choose(unit.id);
     else await ask(unit);
 }
@@ -178,7 +192,10 @@ function askCode() {
             autocapitalize: "off",
             spellcheck: "false",
         },
-        ["大小写、空格都可以", "capitals and spaces do not matter"],
+        [
+            "16 位字母和数字，报完事时显示的；大小写、空格都可以",
+            "16 letters and digits, shown when you had reported; capitals and spaces do not matter",
+        ],
     );
     fill(
         section.follow,
@@ -199,7 +216,14 @@ async function go() {
     const name = location.hash.slice(1) in section ? location.hash.slice(1) : "start";
     show(name);
     if (name === "follow") askCode();
-    if (name === "report") await report().catch((e) => showRefused(e, section.report));
+    if (name !== "report") return;
+    await report().catch((e) => {
+        const other = () => choose().catch((again) => showRefused(again, section.report));
+        const press = { class: "button", type: "button", onclick: other };
+        const at = h("div", null, h("button", press, ["换一个地方", "Choose another place"]));
+        fill(section.report, back(), at);
+        showRefused(e, at);
+    });
 }
 
 startLanguage();

@@ -1,6 +1,7 @@
 /* The page behind a sign-in link: the queues of whoever signed in, and a matter with what can be
  * done to it. */
-import { Api, fill, h, say, showRefused, startLanguage } from "./base.js";
+import { administers, showOffice } from "./admin.js";
+import { Api, field, fill, form, h, say, showRefused, startLanguage } from "./base.js";
 import { due, kindsAt, showMatter, state } from "./matter.js";
 
 const api = new Api();
@@ -107,8 +108,16 @@ async function work(session) {
     const hats = session.hats.map((x) => x.unit_name ?? x.party_name).filter(Boolean);
     who.textContent = [session.name, ...new Set(hats)].join(" · ");
     leave.hidden = false;
-    const kinds = new Set(session.hats.map((x) => x.kind));
+    localStorage.setItem("in", "1");
+    const offices = session.hats.filter(administers);
+    const kinds = new Set(session.hats.filter((x) => !administers(x)).map((x) => x.kind));
     const tabs = Object.entries(QUEUES).flatMap(([kind, of]) => (kinds.has(kind) ? of : []));
+    if (!tabs.length && offices.length) {
+        const places = offices.map(() => h("section"));
+        fill(page, ...places);
+        for (const [i, hat] of offices.entries()) await showOffice(api, hat, places[i]);
+        return;
+    }
     if (!tabs.length)
         return fill(
             page,
@@ -125,21 +134,82 @@ async function work(session) {
 
 leave.addEventListener("click", async () => {
     await api.write("DELETE", "/api/session").catch(() => undefined);
+    localStorage.removeItem("in");
     location.assign("/");
 });
 
 /* ---- signing in ---- */
 
+/* Who is signed in in this browser; nobody: undefined. */
+async function current() {
+    try {
+        return await api.get("/api/session");
+    } catch (e) {
+        if (e.status !== 401) throw e;
+        localStorage.removeItem("in");
+        return undefined;
+    }
+}
+
+async function enter(session) {
+    history.replaceState(null, "", "/in");
+    await work(session).catch((e) => showRefused(e, page));
+}
+
+function byPassword() {
+    return form(
+        [
+            field("login", ["登录名", "Login name"], "input", {
+                required: true,
+                autocomplete: "username",
+                autocapitalize: "off",
+                spellcheck: "false",
+            }),
+            field("password", ["密码", "Password"], "input", {
+                required: true,
+                type: "password",
+                autocomplete: "current-password",
+            }),
+        ],
+        ["登录", "Sign in"],
+        async (v) => enter(await api.post("/api/sessions", v)),
+    );
+}
+
+const NO_LINK = [
+    "请打开给您的登录链接。没有链接，或链接用过了，请找给您开账号的安全管理员要一个新的。设过密码的，也可以在这里登录：",
+    "Open the sign-in link you were given. If you have none, or it was used, ask the security administrator who made your account for a new one. If you have set a password, you can sign in here:",
+];
+
 async function signedIn() {
     try {
-        await work(await api.get("/api/session"));
+        const session = await current();
+        if (session) return await work(session);
+        const title = say(["登录邻里", "Sign in to Linli"], "h1");
+        fill(page, h("div", { class: "card" }, title, h("p", null, NO_LINK), byPassword()));
     } catch (e) {
         showRefused(e, page);
     }
 }
 
-/* The link is used up by a press, not by looking: mail programs look at links. */
-function askIn(link) {
+/* A link that is no good any more leads whoever is signed in here to their work, and says so. */
+async function used(refusal, box) {
+    const session = await current();
+    if (!session) {
+        fill(box, say(["登录邻里", "Sign in to Linli"], "h1"), h("p", null, NO_LINK), byPassword());
+        return showRefused(refusal, box);
+    }
+    await enter(session);
+    const words = [
+        `这个链接不能再用了；您在这个浏览器里已经以“${session.name}”登录。`,
+        `This link is no longer good; in this browser you are signed in as ${session.name}.`,
+    ];
+    page.prepend(h("p", { class: "note" }, words));
+}
+
+/* The link is used up by a press, not by looking: mail programs look at links. So nothing is said
+ * here of whose it is either. */
+async function askIn(link) {
     const box = h(
         "div",
         { class: "card" },
@@ -151,11 +221,10 @@ function askIn(link) {
     );
     const press = async () => {
         try {
-            const session = await api.post("/api/sessions", { link });
-            history.replaceState(null, "", "/in");
-            await work(session);
+            await enter(await api.post("/api/sessions", { link }));
         } catch (e) {
-            showRefused(e, box);
+            if (e.status === 401) await used(e, box).catch((other) => showRefused(other, box));
+            else showRefused(e, box);
         }
     };
     box.append(
@@ -165,6 +234,18 @@ function askIn(link) {
         ]),
     );
     fill(page, box);
+    const session = localStorage.getItem("in") && (await current().catch(() => undefined));
+    if (!session) return;
+    box.append(
+        h("p", { class: "soft" }, [
+            `您在这个浏览器里已经以“${session.name}”登录；用这个链接登录会换掉它。`,
+            `In this browser you are signed in as ${session.name}; signing in with this link replaces that.`,
+        ]),
+        h("button", { class: "button", type: "button", id: "stay", onclick: () => enter(session) }, [
+            "不换，去我的待办",
+            "Stay, and go to my work",
+        ]),
+    );
 }
 
 startLanguage();

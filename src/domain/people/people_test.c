@@ -180,7 +180,7 @@ static void S_test_account_disable(void **state)
     assert_int_equal(S_count(f, "SELECT count(*) FROM session WHERE account = $1", gone.account),
                      0);
     fixture_assert_err(f, S_sign_in(f, "user2", "long enough it is"), ERR_DENIED, "", "wrong");
-    fixture_assert_err(f, S_link_in(f, link), ERR_DENIED, "", "wrong");
+    fixture_assert_err(f, S_link_in(f, link), ERR_DENIED, "/link", "wrong");
     fixture_assert_err(f, S_call(f, "accounts.link", &by, path, NULL), ERR_CONFLICT, "",
                        "disabled");
     fixture_assert_err(

@@ -113,7 +113,12 @@ static enum err S_by_link(struct store *db, struct str link, struct credential *
     if (err == OK)
         err = credential_by_id(db, account, ret);
     if (err == ERR_NOT_FOUND || (err == OK && ret->disabled_at))
-        return credential_wrong(db, "");
+        return store_fault(
+            db, ERR_DENIED, "/link", "wrong",
+            "这个链接不能再用：用过了、过了 7 天，或已被新的链接代替。请让给您链接的人再发一个。",
+            "This link is no longer good: it was used, is older than 7 days, or a newer one "
+            "replaced "
+            "it. Ask whoever gave it to you for another.");
     return err;
 }
 
@@ -135,7 +140,12 @@ static enum err S_by_tracking(struct store *db, struct str tracking, struct sess
     enum err err = store_one(db, "SELECT id, district, street FROM matter WHERE tracking = $1",
                              ARGS(A_BLOB(hash)), &tracked_entity, &m);
     if (err == ERR_NOT_FOUND)
-        return credential_wrong(db, "");
+        return store_fault(db, ERR_DENIED, "/tracking", "wrong",
+                           "没有这个查询码。它是 16 位字母和数字，像 3k4k 63ka xhzp d9hx，报完事时"
+                           "在屏幕上显示过；不是事项编号。找不到了，请问社区。",
+                           "There is no such tracking code. It is 16 letters and digits, like 3k4k "
+                           "63ka xhzp d9hx, shown on the screen when the request was sent; it is "
+                           "not the request's number. If it is lost, ask your community.");
     TRY(err);
     *db->note = (struct note){.subject = m.id, .district = m.district, .street = m.street};
     ret->matter = m.id;

@@ -156,15 +156,15 @@ static void S_test_link(void **state)
     assert_int_equal(first.n, 32);
     assert_int_equal(S_link_in(f, first), OK);
     assert_int_equal(fixture_get_id(f, "account"), id);
-    fixture_assert_err(f, S_link_in(f, first), ERR_DENIED, "", "wrong");
+    fixture_assert_err(f, S_link_in(f, first), ERR_DENIED, "/link", "wrong");
 
     assert_int_equal(S_call(f, "accounts.link", &by, path, NULL), OK);
     struct str second = arena_str(f->arena, fixture_get(f, "link"));
     assert_int_equal(S_call(f, "accounts.link", &by, path, NULL), OK);
     struct str third = arena_str(f->arena, fixture_get(f, "link"));
-    fixture_assert_err(f, S_link_in(f, second), ERR_DENIED, "", "wrong");
+    fixture_assert_err(f, S_link_in(f, second), ERR_DENIED, "/link", "wrong");
     f->db.now += 7 * DAY;
-    fixture_assert_err(f, S_link_in(f, third), ERR_DENIED, "", "wrong");
+    fixture_assert_err(f, S_link_in(f, third), ERR_DENIED, "/link", "wrong");
 
     assert_int_equal(S_call(f, "accounts.link", &by, path, NULL), OK);
     struct str fourth = arena_str(f->arena, fixture_get(f, "link"));
@@ -195,7 +195,7 @@ static void S_test_tracking(void **state)
     struct actor nobody = {0}, by;
     int64_t matter = S_matter(f, "0a1b2c3d4e");
     fixture_assert_err(f, S_call(f, "sessions.create", &nobody, NULL, "{'tracking':'0a1b2c3d4f'}"),
-                       ERR_DENIED, "", "wrong");
+                       ERR_DENIED, "/tracking", "wrong");
     assert_int_equal(S_call(f, "sessions.create", &nobody, NULL, "{'tracking':'OA1B 2C3D-4E'}"),
                      OK);
     assert_int_equal(fixture_get_id(f, "matter"), matter);
@@ -267,7 +267,7 @@ static void S_test_password_set(void **state)
     assert_int_equal(S_call(f, "passwords.set", &by, NULL, "{'password':'a good long one'}"), OK);
     struct actor now;
     assert_int_equal(fixture_identify(f, other, &now), ERR_UNAUTHENTICATED);
-    fixture_assert_err(f, S_link_in(f, token), ERR_DENIED, "", "wrong");
+    fixture_assert_err(f, S_link_in(f, token), ERR_DENIED, "/link", "wrong");
     assert_int_equal(S_call(f, "sessions.current", &by, NULL, NULL), OK);
     assert_int_equal(S_sign_in(f, "user1", "a good long one"), OK);
 
