@@ -14,7 +14,8 @@ enum {
     PATH_ROOM = 4096,
     FILE_MAX = 4 << 20,
     TRY_MAX = 1 << 16,
-    NAME_COLUMNS = 16,
+    NAME_COLUMNS = 12,
+    WHERE_COLUMNS = 36,
     ROLE_COLUMNS = 24
 };
 
@@ -236,10 +237,12 @@ static void S_print_links(const struct demo *d)
     putchar('\n');
     S_padded(S("角色 role"), ROLE_COLUMNS);
     S_padded(S("姓名 name"), NAME_COLUMNS);
+    S_padded(S("单位或队伍 unit or team"), WHERE_COLUMNS);
     puts("一次性登录链接 one-time sign-in link");
     for (size_t i = 0; i < accounts->n; i++) {
         S_padded(accounts->items[i].roles, ROLE_COLUMNS);
         S_padded(accounts->items[i].name, NAME_COLUMNS);
+        S_padded(accounts->items[i].where, WHERE_COLUMNS);
         printf("%s/in/" STR_F "\n", d->url, STR_A(d->tokens[i]));
     }
     puts("链接只在这里显示一次，7 天内有效。 / Shown this once, good for 7 days.");

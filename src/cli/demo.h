@@ -14,7 +14,7 @@
 #include "pack/yaml.h"
 
 struct scene_name {
-    struct str key, name, roles; /* roles: of an account, in the pack's words */
+    struct str key, name, roles, where; /* of an account: in the pack's words; units, parties */
     int64_t id;
     struct actor *actor; /* of an account */
 };

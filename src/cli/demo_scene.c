@@ -224,6 +224,14 @@ static enum err S_own_party(struct scene *sc, const struct scene_name *account, 
     return hat_grant(&sc->db, &hat, &id);
 }
 
+/* A word behind those of a list, unless it is there. */
+static void S_listed(const struct scene *sc, struct str *list, struct str word)
+{
+    if (!str_has(list->p ? *list : S(""), word))
+        *list = arena_printf(sc->db.arena, STR_F "%s" STR_F, STR_A(*list), list->p ? "、" : "",
+                             STR_A(word));
+}
+
 static enum err S_hat(struct scene *sc, struct scene_name *account, const struct node *map)
 {
     static const char *const keys[] = {"role", "at", "party", "person", "duty", NULL};
@@ -231,7 +239,8 @@ static enum err S_hat(struct scene *sc, struct scene_name *account, const struct
     struct str party = scene_text(sc, map, "party", false);
     struct hat_new hat = {.account = account->id, .role = role_parse(role)};
     int64_t id = 0;
-    struct unit at;
+    struct unit at = {0};
+    struct str where = NO_STR;
     node_keys(map, keys, &sc->report);
     if (role.p && hat.role == ROLE_NONE)
         fault_add(&sc->report, node_get(map, "role")->at, "没有“%.*s”这个角色。",
@@ -239,19 +248,20 @@ static enum err S_hat(struct scene *sc, struct scene_name *account, const struct
     if (party.p) {
         const struct scene_name *found = scene_find(sc, &sc->parties, party, map->at);
         hat.party = found ? found->id : 0;
+        where = found ? found->name : NO_STR;
     } else if (node_get(map, "person")) {
         TRY(scene_unit(sc, map, "person", &at));
         TRY(scene_person(sc, at.id, account->name, NO_STR, &hat.person));
+        where = at.name;
     } else {
         TRY(scene_unit(sc, map, "at", &at));
         hat.unit = at.id;
+        where = at.name;
     }
     TRY(scene_sound(sc));
     sc->at = map->at;
-    struct str word = S_role_name(sc, role);
-    if (!str_has(account->roles.p ? account->roles : S(""), word))
-        account->roles = arena_printf(sc->db.arena, STR_F "%s" STR_F, STR_A(account->roles),
-                                      account->roles.p ? "、" : "", STR_A(word));
+    S_listed(sc, &account->roles, S_role_name(sc, role));
+    S_listed(sc, &account->where, where);
     TRY(hat_grant(&sc->db, &hat, &id));
     return duty.p ? S_own_party(sc, account, duty, hat) : OK;
 }

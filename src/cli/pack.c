@@ -39,12 +39,16 @@ static int S_check(const char *path)
     return code;
 }
 
-static enum err S_store(struct house *h, const struct pack *pack, const char *code)
+/* before: what was in force there until now, at the unit or above it; NULL when nothing was. */
+static enum err S_store(struct house *h, const struct pack *pack, const char *code,
+                        const struct pack **before)
 {
     const struct actor nobody = {0};
     struct unit unit;
     int64_t id = 0;
     TRY(place_by_code(&h->db, str_of(code), &unit));
+    const struct ancestors at = unit_ancestors(&unit);
+    *before = world_pack_at(&h->world, &at);
     TRY(conn_begin(h->db.conn));
     h->note = (struct note){.subject = unit.id, .district = unit.district, .street = unit.street};
     enum err err = world_store_pack(&h->db, pack, unit.id, &id);
@@ -57,20 +61,35 @@ static enum err S_store(struct house *h, const struct pack *pack, const char *co
     return err;
 }
 
+static void S_say_active(const struct pack *before, const struct pack *now, const char *unit)
+{
+    if (!before)
+        printf("这是 %s 的第一份方案。 / It is the first pack in force at %s.\n", unit, unit);
+    else if (str_eq(before->hash, now->hash))
+        printf("%s 用的本来就是这份方案。 / This very pack was in force at %s already.\n", unit,
+               unit);
+    else
+        printf("取代“" STR_F "”（" STR_F "）。 / It replaces \"" STR_F "\" (" STR_F ").\n",
+               STR_A(before->name.zh), STR_A(before->pack), STR_A(before->name.en),
+               STR_A(before->pack));
+    printf("已在 %s 启用；未办结的事项仍按开始时的流程办完。\n"
+           "In force at %s. Open matters finish under the flow they began with.\n",
+           unit, unit);
+}
+
 static int S_activate(const char *path, const char *data, const char *unit)
 {
     struct house h;
     struct pack *pack = NULL;
+    const struct pack *before = NULL;
     int code = house_enter(data, &h);
     if (code != EXIT_DONE)
         return code;
     code = S_load(path, &h, &pack);
     if (code == EXIT_DONE) {
-        enum err err = S_store(&h, pack, unit);
+        enum err err = S_store(&h, pack, unit, &before);
         if (err == OK)
-            printf("已在 %s 启用；未办结的事项仍按开始时的流程办完。\n"
-                   "In force at %s. Open matters finish under the flow they began with.\n",
-                   unit, unit);
+            S_say_active(before, pack, unit);
         else
             code = house_fault(&h, err, unit);
     }

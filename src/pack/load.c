@@ -342,6 +342,15 @@ static void S_root(struct reader *r, const struct node *root)
 {
     static const char *const keys[] = {"pack",    "name",       "en",      "hours", "roles",
                                        "sources", "categories", "matters", NULL};
+    const struct node *map = node_get(root, "map");
+    if (map && !node_get(root, "matters")) {
+        fault_add(
+            r->report, map->key_at,
+            "这像是导入映射，不是方案；它用在：linli import matters 文件.csv --map 这个文件。",
+            "This looks like an import map, not a pack. It is used so: linli import matters "
+            "FILE.csv --map THIS_FILE.");
+        return;
+    }
     node_keys(root, keys, r->report);
     r->pack->pack = read_code(r, root, "pack");
     r->pack->name = read_label(r, root);

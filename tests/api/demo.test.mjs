@@ -44,6 +44,13 @@ test("every role has an account, and each a link that signs in once", async () =
     assert.equal((await client.post("/api/sessions", { link })).status, 401, "once");
 });
 
+test("the table says where each of them works", () => {
+    const rows = first.stdout.split("\n").filter((row) => row.includes(`${URL_PRINTED}/in/`));
+    assert.equal(rows.length, count("account"));
+    for (const row of rows) assert.ok(row.split(/\s+/).length >= 4, row);
+    assert.match(first.stdout, /^\S*社区书记\s+马慧兰\s+大雁滩社区/m);
+});
+
 test("no phone or ID number of the residents stands in the data folder in the clear", () => {
     assert.ok(count("person WHERE phone_index IS NOT NULL") > 200, "they have numbers");
     for (const name of fs.readdirSync(data).filter((n) => n.startsWith("linli.db"))) {
