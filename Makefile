@@ -159,6 +159,7 @@ $(NPM_DONE): tests/package-lock.json | deps
 
 .PHONY: run install clean
 run: all $(DATASETS) ## build all that is missing and serve a demo on PORT from DATA
+	@$(B)/linli serve --check --data $(DATA) --port $(PORT)
 	@echo 'Importing the division tree (provinces to communities)'
 	@$(B)/linli import tree $(DIVISION) --data $(DATA)
 	@echo 'Importing the working-day calendar'

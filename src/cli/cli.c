@@ -187,7 +187,7 @@ int house_key_fits(struct house *h, const char *folder)
 
 static int S_house(const char *folder, struct house *h)
 {
-    const char *why = "no memory";
+    const char *why = "内存不足。 / Out of memory.";
     h->arena = arena_new(HOUSE_ARENA);
     enum err err = h->arena ? OK : ERR_MEMORY;
     if (err == OK)

@@ -8,7 +8,8 @@
 const struct cli_command cli_commands[] = {
     {"serve", "serve a data folder over HTTP",
      "usage: linli serve [--data DIR] [--port N] [--address A] [--hosts A,B] [--workers N]\n"
-     "                   [--throttle N] [--secure] [--quiet] [--clock FILE]\n\n"
+     "                   [--throttle N] [--secure] [--quiet] [--clock FILE]\n"
+     "       linli serve --check [--data DIR] [--port N] [--address A]\n\n"
      "Serves the folder until SIGINT or SIGTERM; what was begun is ended first.\n\n" DATA_OPTION
      "  --port N      where to listen (default: 8080; 0 takes a free one)\n"
      "  --address A   on which address (default: 127.0.0.1)\n"
@@ -18,6 +19,7 @@ const struct cli_command cli_commands[] = {
      "  --throttle N  writes a minute from one address that has not signed in (default: 120;\n"
      "                0: any number)\n"
      "  --quiet       no line a request on stderr\n"
+     "  --check       only say whether port and folder are free; nothing is made or changed\n"
      "  --clock FILE  for tests: 8 bytes, milliseconds by which the time is shifted\n",
      cli_serve},
     {"import", "import the division tree, the calendar, or matters",

@@ -55,7 +55,8 @@ static int S_database_check(const char *path)
     int64_t version = 0;
     if (database_check(str_of(path), &version, &why) == OK)
         return EXIT_DONE;
-    return S_refuse(path, "数据库检查没有通过。", why);
+    fprintf(stderr, "%s: %s\n", path, why);
+    return EXIT_REFUSED;
 }
 
 static int S_check_backup(struct restore *r)

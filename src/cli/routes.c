@@ -48,7 +48,7 @@ int cli_routes(int argc, char **argv)
         return code;
     const char *fault = routes_check(modules);
     if (fault) {
-        fprintf(stderr, "linli routes: the route table is wrong: %s\n", fault);
+        fprintf(stderr, "linli routes: 路由表有误。 / The route table is wrong: %s\n", fault);
         return EXIT_FAILED;
     }
     if (json) {

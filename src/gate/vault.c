@@ -74,14 +74,15 @@ static enum err S_master(struct str folder, unsigned char key[KEY_SIZE], const c
     if (fd < 0 && errno == ENOENT) {
         enum err err = S_make_key(keys, path, key);
         if (err != OK)
-            *why = "the master key cannot be written to keys/master.key";
+            *why = "主密钥写不进 keys/master.key。 / The master key cannot be written to "
+                   "keys/master.key.";
         return err;
     }
     ssize_t got = fd < 0 ? -1 : read(fd, key, KEY_SIZE);
     if (fd >= 0)
         close(fd);
     if (got != KEY_SIZE) {
-        *why = "keys/master.key cannot be read";
+        *why = "keys/master.key 无法读取。 / keys/master.key cannot be read.";
         return ERR_IO;
     }
     return OK;
@@ -90,12 +91,12 @@ static enum err S_master(struct str folder, unsigned char key[KEY_SIZE], const c
 enum err vault_open(struct str folder, struct vault **ret, const char **why)
 {
     if (sodium_init() < 0) {
-        *why = "libsodium does not start";
+        *why = "libsodium 启动失败。 / libsodium does not start.";
         return ERR_MEMORY;
     }
     struct vault *v = calloc(1, sizeof *v);
     if (!v) {
-        *why = "no memory";
+        *why = "内存不足。 / Out of memory.";
         return ERR_MEMORY;
     }
     enum err err = S_master(folder, v->master, why);

@@ -54,7 +54,7 @@ static enum err S_packs(struct store *db, struct world *ret, const char **why)
         struct pack_report report = {.arena = db->arena};
         enum err err = pack_load(row[i].yaml, &report, &ret->packs[i]);
         if (err != OK) {
-            *why = "a stored pack can no longer be read";
+            *why = "库里存的一份方案读不出来了。 / A stored pack can no longer be read.";
             return err;
         }
         ret->packs[i]->id = row[i].id;
@@ -94,7 +94,8 @@ static enum err S_places(struct store *db, struct world *ret)
 enum err world_load(struct store *db, struct vault *vault, struct world *ret, const char **why)
 {
     *ret = (struct world){.vault = vault};
-    *why = "the calendar or the packs cannot be read from the store";
+    *why =
+        "工作日历或方案无法从库里读出。 / The calendar or the packs cannot be read from the store.";
     TRY(S_calendar(db, ret));
     TRY(S_packs(db, ret, why));
     return S_places(db, ret);

@@ -290,7 +290,7 @@ static enum err S_listen(struct server *s, const struct server_options *o, const
 {
     char address[64];
     if (o->address.n >= sizeof address) {
-        *why = "the address is too long";
+        *why = "地址太长。 / The address is too long.";
         return ERR_INVALID;
     }
     memcpy(address, o->address.p, o->address.n);
@@ -312,7 +312,8 @@ static enum err S_listen(struct server *s, const struct server_options *o, const
         0}; /* holds the smaller IPv4 address too, its port in the same place */
     socklen_t n = sizeof at;
     if (!bound || getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&at, &n) != 0) {
-        *why = "the address or port cannot be used (is another program serving there?)";
+        *why = "这个地址或端口用不了，可能已有程序在用。 / The address or port cannot be used: "
+               "another program may be serving there.";
         return ERR_IO;
     }
     s->port = ntohs(at.sin6_port);
@@ -367,7 +368,7 @@ enum err server_start(struct database *database, const struct world *world,
     *why = routes_check(modules);
     if (*why)
         return ERR_INVALID;
-    *why = "no memory";
+    *why = "内存不足。 / Out of memory.";
     struct server *s = calloc(1, sizeof *s);
     if (!s)
         return ERR_MEMORY;

@@ -268,16 +268,17 @@ static int S_lock(const char *folder, const char **why)
 {
     char path[4096];
     if (snprintf(path, sizeof path, "%s/linli.lock", folder) >= (int)sizeof path) {
-        *why = "the data folder's name is too long";
+        *why = "数据文件夹的名字太长。 / The data folder's name is too long.";
         return -1;
     }
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {
-        *why = "the data folder cannot be written";
+        *why = "数据文件夹不能写入。 / The data folder cannot be written.";
         return -1;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        *why = "another Linli process holds this data folder";
+        *why = "另一个邻里程序正在用这个数据文件夹；先停下它，或用 --data 指明别的。 / Another "
+               "Linli process holds this data folder: stop it first, or name another with --data.";
         close(fd);
         return -1;
     }
@@ -289,14 +290,14 @@ static enum err S_folder(struct str folder, enum open_mode mode, struct database
 {
     char name[4096];
     if (folder.n == 0 || folder.n > sizeof name - 16) {
-        *why = "the data folder's name is empty or too long";
+        *why = "数据文件夹的名字为空或太长。 / The data folder's name is empty or too long.";
         return ERR_INVALID;
     }
     snprintf(name, sizeof name, STR_F, STR_A(folder));
     d->lock = -1;
     if (mode == OPEN_OWN) {
         if (mkdir(name, 0700) != 0 && errno != EEXIST) {
-            *why = "the data folder cannot be made";
+            *why = "数据文件夹建不了。 / The data folder cannot be made.";
             return ERR_IO;
         }
         d->lock = S_lock(name, why);
@@ -312,21 +313,22 @@ enum err database_open(struct str folder, enum open_mode mode, struct database *
                        const char **why)
 {
     if (sqlite3_libversion_number() < SQLITE_OLDEST) {
-        *why = "the SQLite library is older than 3.51.3, which can lose data in WAL mode";
+        *why = "SQLite 库早于 3.51.3，WAL 模式下可能丢数据。 / The SQLite library is older than "
+               "3.51.3, which can lose data in WAL mode.";
         return ERR_STORE;
     }
     struct database *d = calloc(1, sizeof *d);
     if (!d) {
-        *why = "no memory";
+        *why = "内存不足。 / Out of memory.";
         return ERR_MEMORY;
     }
     enum err err = S_folder(folder, mode, d, why);
     if (err == OK && mode == OPEN_OWN) {
         err = S_connect(d->path, true, &d->writer);
         if (err != OK)
-            *why = "the database file cannot be opened";
+            *why = "数据库文件打不开。 / The database file cannot be opened.";
     } else if (err == OK && access(d->path, R_OK) != 0) {
-        *why = "there is no database in this folder";
+        *why = "这个文件夹里没有数据库。 / There is no database in this folder.";
         err = ERR_NOT_FOUND;
     }
     if (err != OK) {
@@ -366,7 +368,8 @@ enum err database_migrate(struct database *d, const char **why)
     int64_t version = 0;
     TRY(store_int(&q, "PRAGMA user_version", NO_ARGS, &version));
     if (migration_count && version > migrations[migration_count - 1].version) {
-        *why = "this database was made by a newer Linli";
+        *why = "这个数据库是更新版本的邻里建的，请用新版本。 / This database was made by a newer "
+               "Linli: use that version.";
         return ERR_CONFLICT;
     }
     for (size_t i = 0; i < migration_count; i++) {
@@ -427,12 +430,12 @@ enum err database_check(struct str file, int64_t *version, const char **why)
     struct str verdict = NO_STR;
     snprintf(name, sizeof name, STR_F, STR_A(file));
     if (access(name, R_OK) != 0) {
-        *why = "the file cannot be read";
+        *why = "文件无法读取。 / The file cannot be read.";
         return ERR_IO;
     }
     struct arena *a = arena_new(CHECK_ARENA);
     if (!a || S_connect(name, false, &c) != OK) {
-        *why = "the file is not a database";
+        *why = "文件不是数据库。 / The file is not a database.";
         arena_free(a);
         return ERR_INVALID;
     }
@@ -443,9 +446,9 @@ enum err database_check(struct str file, int64_t *version, const char **why)
     if (err == OK)
         err = store_int(&db, "PRAGMA user_version", NO_ARGS, version);
     if (err != OK)
-        *why = "the database is damaged";
+        *why = "数据库已损坏。 / The database is damaged.";
     if (err == OK && *version == 0) {
-        *why = "the file is not a Linli database";
+        *why = "文件不是邻里的数据库。 / The file is not a Linli database.";
         err = ERR_INVALID;
     }
     conn_close(c);

@@ -103,7 +103,7 @@ test("a data folder is one server's: a second process is refused and harms nothi
         ["import", "calendar", path.join(ROOT, "build/data/chinese-days.json")],
     ]) {
         const r = await ends(1, ...args, "--data", app.data);
-        assert.match(r.stderr, /in use|another|正在/i, args.join(" "));
+        assert.match(r.stderr, /正在用这个数据文件夹.* \/ .*holds this data folder: stop/, args.join(" "));
     }
     expect(await app.anon.get("/api/units"), 200);
     await app.stop();
@@ -114,8 +114,37 @@ test("a port that is taken: said, and nothing is left", async () => {
     const app = await start();
     const other = await folderCopy();
     const r = await ends(1, "serve", "--data", other, "--port", new URL(app.url).port);
-    assert.match(r.stderr, /port/);
+    assert.match(r.stderr, /端口 \d+ 已被.*PORT=8081 make run.* \/ .*Choose another/);
     await ends(0, "user", "list", "--data", other);
+});
+
+test("serve --check looks at port and folder, loads and makes nothing", async () => {
+    const app = await start();
+    const { port } = new URL(app.url);
+    const none = path.join(place, "unmade");
+    const check = (code, ...args) => ends(code, "serve", "--check", ...args);
+    await check(0, "--port", "0", "--data", none);
+    const running = await check(1, "--port", port, "--data", app.data);
+    assert.match(running.stderr, new RegExp(`已经在运行.*running already: open http://.*:${port}`));
+    const taken = await check(1, "--port", port, "--data", none);
+    assert.match(taken.stderr, /端口 \d+ 已被.* \/ Another program uses port/);
+    const held = await check(1, "--port", "0", "--data", app.data);
+    assert.match(held.stderr, /holds this data folder/);
+    assert.equal(fs.existsSync(none), false);
+    await app.stop();
+    await check(0, "--port", port, "--data", app.data);
+});
+
+test("pack activate says what it replaces; an import map is no pack, and that is said once", async () => {
+    const own = await folderCopy();
+    const put = async (name, unit) =>
+        (await ends(0, "pack", "activate", `packs/${name}.yaml`, "--unit", unit, "--data", own)).stdout;
+    assert.match(await put("pingshan", "620102003"), /取代“[^”]+”（yannan）。 \/ It replaces/);
+    assert.match(await put("pingshan", "620102003"), /本来就是.*already/);
+    assert.match(await put("yannan", "620102"), /第一份.*first/);
+    const r = await ends(3, "pack", "check", "packs/pingshan.map.yaml");
+    assert.equal(r.stderr.trim().split("\n").length, 1, r.stderr);
+    assert.match(r.stderr, /导入映射.*linli import matters .* \/ .*import map, not a pack/);
 });
 
 test("a new folder has nobody in it: no default account, no password", async () => {
