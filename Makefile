@@ -160,13 +160,13 @@ $(NPM_DONE): tests/package-lock.json | deps
 .PHONY: run install clean
 run: all $(DATASETS) ## build all that is missing and serve a demo on PORT from DATA
 	@$(B)/linli serve --check --data $(DATA) --port $(PORT)
-	@echo 'Importing the division tree (provinces to communities)'
+	@echo '导入全国区划，从省到社区 / Importing the division tree, provinces to communities'
 	@$(B)/linli import tree $(DIVISION) --data $(DATA)
-	@echo 'Importing the working-day calendar'
+	@echo '导入工作日历 / Importing the working-day calendar'
 	@$(B)/linli import calendar $(CALENDAR) --data $(DATA)
-	@echo 'Preparing the demo street, Yannan'
+	@echo '准备演示街道：雁南 / Preparing the demo street, Yannan'
 	@$(B)/linli demo yannan --data $(DATA) --url http://127.0.0.1:$(PORT)
-	@echo 'Open the address below in a browser; Ctrl-C stops the server'
+	@echo '用浏览器打开下面的地址，按 Ctrl-C 停止 / Open the address below in a browser; Ctrl-C stops the server'
 	@exec $(B)/linli serve --data $(DATA) --port $(PORT) --quiet
 
 SHARE := $(DESTDIR)$(PREFIX)/share/linli

@@ -120,7 +120,7 @@ static int S_write(struct backup *b)
         S_clear(b);
         return house_fault(&b->h, err, what);
     }
-    printf("%s: complete and checked\n", b->to);
+    printf("%s: 完整，已核对。 / Complete and checked.\n", b->to);
     if (b->with_key)
         puts("备份里有主密钥：谁拿到这个备份，谁就能读取其中的一切。 / The master key is in the "
              "backup: who has the backup can read all of it.");

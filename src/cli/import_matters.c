@@ -212,7 +212,7 @@ static void S_print(const struct matters_import *in)
             printf("  repaired %lld: %s\n", (long long)r->repaired[i], repairs[i]);
     }
     if (in->refused)
-        printf("  refused rows and why: %s\n", in->refused_file);
+        printf("  没有收下的行和原因 / refused rows and why: %s\n", in->refused_file);
 }
 
 static int S_fault(const struct matters_import *in, enum err err)

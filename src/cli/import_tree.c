@@ -413,7 +413,9 @@ static int S_import(struct tree_import *in, const char *folder)
     if (code != EXIT_DONE)
         return code;
     if (!in->force && S_unchanged(in)) {
-        puts("Division tree: these files are in the store already; nothing to do");
+        puts("全国区划：这些文件已经导入过，没有改动。 / Division tree: these files are in the "
+             "store "
+             "already; nothing to do.");
         return EXIT_DONE;
     }
     code = S_open(in);

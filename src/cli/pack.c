@@ -23,8 +23,11 @@ static int S_load(const char *path, struct house *h, struct pack **ret)
     }
     if (err != OK)
         return report.n ? EXIT_REFUSED : house_fault(h, err, path);
-    printf("%s: " STR_F " (" STR_F "), %zu kinds, %zu categories\n", path, STR_A((*ret)->name.zh),
-           STR_A((*ret)->pack), (*ret)->kind_count, (*ret)->category_count);
+    const struct pack *p = *ret;
+    printf("%s: " STR_F " (" STR_F ")，%zu 类事项，%zu 个分类 / " STR_F
+           ", %zu kinds, %zu categories\n",
+           path, STR_A(p->name.zh), STR_A(p->pack), p->kind_count, p->category_count,
+           STR_A(p->name.en), p->kind_count, p->category_count);
     return EXIT_DONE;
 }
 

@@ -201,7 +201,7 @@ static int S_restore(struct restore *r)
         S_clear(r);
         return code;
     }
-    printf("%s: restored and checked\n", r->data);
+    printf("%s: 已恢复，已核对。 / Restored and checked.\n", r->data);
     if (!r->with_key)
         printf(
             "备份里没有主密钥：使用前请把另外保管的密钥放到 %s/keys/master.key。 / The backup has "

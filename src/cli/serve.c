@@ -86,7 +86,7 @@ static int S_serve(struct house *h, const struct serve_options *o, struct server
         fprintf(stderr, "linli serve: %s\n", why ? why : "启动不了。 / It cannot start.");
         return EXIT_FAILED;
     }
-    printf("Linli serves at http://%s:%d\n", o->address, server_port(server));
+    printf("邻里已启动 / Linli serves at http://%s:%d\n", o->address, server_port(server));
     fflush(stdout);
     log_line(LOG_INFO, "serving", LOG_FIELDS(L_INT("port", server_port(server))));
     server_run(server);
