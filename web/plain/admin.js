@@ -34,7 +34,7 @@ function unit(u, open) {
     const name = h("strong", null, u.name);
     const more = u.level !== "micro_grid";
     const press = { class: "plainly", type: "button", onclick: () => open(u) };
-    const small = h("small", null, LEVELS[u.level], u.code && ` · ${u.code}`);
+    const small = h("small", null, LEVELS[u.level], u.code && ` · ${u.code}`, ` · id ${u.id}`);
     return [more ? h("button", press, name) : name, h("div", null, small)];
 }
 

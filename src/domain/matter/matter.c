@@ -431,7 +431,7 @@ enum err matter_order(struct store *db, const struct actor *by, const struct mat
     const struct pack *pack = world_pack_at(db->world, &place);
     if (!pack)
         return store_fault(db, ERR_INVALID, "/unit", "no_pack", "这个地方还没有开通。",
-                           "No pack is in force there yet.");
+                           "This place does not take requests yet.");
     unsigned sides = S_order_sides(by, &place, &hat);
     TRY(S_order_step(db, pack, sides, by->account != 0, in, &kind, &step));
     struct str source = NO_STR;

@@ -238,7 +238,7 @@ static enum err S_pack(struct store *db, int64_t unit, const struct pack **ret)
                : NULL;
     return *ret ? OK
                 : store_fault(db, ERR_INVALID, "unit", "no_pack", "这个地方还没有开通。",
-                              "No pack is in force there.");
+                              "This place does not take requests yet.");
 }
 
 static enum err S_kinds(struct store *db, const struct actor *by, const void *in, void *ret)
