@@ -3,7 +3,8 @@
 #   DATA=DIR PORT=N   where `make run` keeps its data and listens
 #   PREFIX=DIR        where `make install` installs
 #   V=1               show the compiler's lines whole
-#   SAN=address|thread|analyzer   another build beside the plain one, in build/$(SAN)/
+#   SAN=address|thread|analyzer   another build beside the plain one, in build/$(SAN)/;
+#                     SAN=dev is quick to build, for the loop of change and try
 
 DATA   ?= data
 PORT   ?= 8080
@@ -43,11 +44,12 @@ HARD += -fcf-protection
 endif
 
 MODE_         := -O3 -flto=auto $(HARD) -D_FORTIFY_SOURCE=2
+MODE_dev      := -O1 -fno-omit-frame-pointer
 MODE_analyzer := -O2 -fanalyzer
 MODE_address  := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 MODE_thread   := -O1 -fno-omit-frame-pointer -fsanitize=thread
 ifeq ($(MODE_$(SAN)),)
-$(error SAN is address, thread or analyzer, not '$(SAN)')
+$(error SAN is dev, address, thread or analyzer, not '$(SAN)')
 endif
 
 MODE     := -std=c17 -D_GNU_SOURCE -g -fPIE -pthread $(MODE_$(SAN))

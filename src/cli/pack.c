@@ -91,7 +91,7 @@ static int S_activate(const char *path, const char *data, const char *unit)
     code = S_load(path, &h, &pack);
     if (code == EXIT_DONE) {
         enum err err = S_store(&h, pack, unit, &before);
-        if (err == OK)
+        if (err == OK && pack)
             S_say_active(before, pack, unit);
         else
             code = house_fault(&h, err, unit);

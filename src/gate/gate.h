@@ -38,7 +38,8 @@ MUST enum err session_start(struct store *db, int64_t account, int64_t matter, s
 MUST enum err audit_write(struct store *db, const struct actor *by, const char *op);
 
 /* Exactly once by key. once_find answers ERR_NOT_FOUND when the key is new, OK with the stored
- * answer when the same was asked, ERR_CONFLICT when something else was. once_keep stores. */
+ * answer when the same was asked, ERR_CONFLICT when something else was. once_keep stores, and
+ * answers ERR_CONFLICT when the key is not new: what the command wrote must then be undone. */
 struct once {
     int64_t account;
     struct str key;     /* as the client sent it */

@@ -44,17 +44,19 @@ enum err once_keep(struct store *db, const struct once *o, int64_t status, struc
 {
     struct vault *v = db->world->vault;
     unsigned char key[KEY_STORED], request[HASH_SIZE];
+    int64_t kept = 0;
     vault_hash(v, HASH_REQUEST, o->request, request);
     struct str sealed = vault_seal_answer(v, o->key, answer.p ? answer : S(""), db->arena);
     if (!sealed.p)
         return ERR_MEMORY;
-    return store_exec(db,
-                      "INSERT INTO idempotency (account, key, request, status, answer, at) "
-                      "VALUES ($1, $2, $3, $4, $5, $6)",
-                      ARGS(A_INT(o->account), A_BLOB(S_stored_key(v, o->key, key)),
-                           A_BLOB(((struct str){(const char *)request, HASH_SIZE})), A_INT(status),
-                           A_BLOB(sealed), A_INT(db->now)),
-                      NULL);
+    TRY(store_exec(db,
+                   "INSERT INTO idempotency (account, key, request, status, answer, at) "
+                   "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account, key) DO NOTHING",
+                   ARGS(A_INT(o->account), A_BLOB(S_stored_key(v, o->key, key)),
+                        A_BLOB(((struct str){(const char *)request, HASH_SIZE})), A_INT(status),
+                        A_BLOB(sealed), A_INT(db->now)),
+                   &kept));
+    return kept ? OK : ERR_CONFLICT;
 }
 
 enum err once_purge(struct store *db)

@@ -114,35 +114,64 @@ static enum err S_replay(struct store *db, struct request *q, const struct once 
     return OK;
 }
 
-/* On the writer, in its transaction: undone alone when it fails. */
-static enum err S_command(struct store *at, void *arg)
+/* What this key was answered with; ERR_NOT_FOUND when it is new. */
+static enum err S_answered(struct store *db, struct request *q, const struct once *once)
 {
-    struct request *q = arg;
-    struct store db = S_store(q, at->conn, at->now);
-    struct once once = S_once(q);
-    /* The writer may run a command twice: nothing of the first time stays. */
-    q->problem = (struct problem){0};
-    q->note = (struct note){0};
-    q->replayed = false;
-    buf_clear(&q->out);
-    if (!once.request.p)
-        return ERR_MEMORY;
-    enum err err = S_replay(&db, q, &once);
+    enum err err = S_replay(db, q, once);
     if (err == ERR_CONFLICT)
-        return store_fault(&db, err, "Idempotency-Key", "reused",
+        return store_fault(db, err, "Idempotency-Key", "reused",
                            "这个 Idempotency-Key 已用于另一项内容不同的提交。",
                            "This Idempotency-Key was used for a different request.");
     if (err == OK)
         S_cookie(q);
-    if (err != ERR_NOT_FOUND)
-        return err;
-    TRY(gate_admit(&db, q->route, &q->actor, q->in));
+    return err;
+}
+
+static enum err S_do(struct store *db, struct request *q, const struct once *once)
+{
+    TRY(gate_admit(db, q->route, &q->actor, q->in));
     TRY(S_room_for_reply(q));
-    TRY(q->route->fn(&db, &q->actor, q->in, q->ret));
+    TRY(q->route->fn(db, &q->actor, q->in, q->ret));
     TRY(S_encode(q));
     S_cookie(q);
-    TRY(once_keep(&db, &once, q->status, buf_str(&q->out)));
-    return audit_write(&db, &q->actor, q->route->op);
+    TRY(once_keep(db, once, q->status, buf_str(&q->out)));
+    return audit_write(db, &q->actor, q->route->op);
+}
+
+/* Nothing of a run before stays. */
+static void S_afresh(struct request *q)
+{
+    q->problem = (struct problem){0};
+    q->note = (struct note){0};
+    q->replayed = false;
+    buf_clear(&q->out);
+}
+
+/* On the writer, in its transaction: undone alone when it fails. Nearly every key is new, so the
+ * plain run does not look: keeping the answer finds a key that is not, the batch is run again,
+ * guarded, and then each key is looked up first. A refusal may be the first one's doing, so it looks as well. */
+static enum err S_command(struct store *at, void *arg)
+{
+    struct request *q = arg;
+    struct store db = S_store(q, at->conn, at->now);
+    const struct once once = S_once(q);
+    const bool look = q->job.guarded;
+    const int64_t writes = conn_writes(at->conn);
+    S_afresh(q);
+    if (!once.request.p)
+        return ERR_MEMORY;
+    enum err err = look ? S_answered(&db, q, &once) : ERR_NOT_FOUND;
+    if (err != ERR_NOT_FOUND)
+        return err;
+    err = S_do(&db, q, &once);
+    if (err == OK || look || conn_writes(at->conn) != writes)
+        return err;
+    const struct problem refused = q->problem;
+    S_afresh(q);
+    const enum err before = S_answered(&db, q, &once);
+    if (before == ERR_NOT_FOUND)
+        q->problem = refused;
+    return before == ERR_NOT_FOUND ? err : before;
 }
 
 static void S_committed(void *arg, enum err err)

@@ -57,6 +57,7 @@ static void S_run(struct store *base, struct job *job)
  * the caller rolls the whole batch back. */
 static enum err S_guarded(struct store *base, struct job *job)
 {
+    job->guarded = true;
     TRY(conn_savepoint(base->conn));
     S_run(base, job);
     if (!conn_in_transaction(base->conn))

@@ -25,6 +25,7 @@ struct job {
     struct problem *problem;
     struct job *next; /* the writer's */
     enum err err;     /* the writer's */
+    bool guarded;     /* the writer's: this run has a savepoint of its own */
 };
 
 struct writer_stats {
