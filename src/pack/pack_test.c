@@ -147,10 +147,10 @@ static void test_kind(void **state)
     assert_int_equal(s[2].from, 3);
     assert_int_equal(s[2].to, 1);
     assert_int_equal(s[2].needs, NEED_TO); /* implied by dispatch */
-    assert_int_equal(s[2].within.unit, LIMIT_WORK_HOURS);
+    assert_int_equal(s[2].within[0].unit, LIMIT_WORK_HOURS);
     assert_int_equal(s[5].given, GIVEN_SOLVED);
     assert_true(s[5].else_close);
-    assert_int_equal(s[5].within.n, 7);
+    assert_int_equal(s[5].within[0].n, 7);
     assert_int_equal(s[6].given, GIVEN_UNSOLVED);
     assert_false(s[6].else_close);
     assert_int_equal(s[7].from, 4 | 8);

@@ -5,8 +5,9 @@ enum { LIMIT_MAX = 100, EVENTS_MAX = 500, REASON_MAX = 200 };
 
 /* ---- lists ---- */
 
-static const char *const queue_codes[] = {"all",  "unit",      "party",    "mine",   "verify",
-                                          "rate", "requested", "watching", "closed", NULL};
+static const char *const queue_codes[] = {"all",      "unit",   "charge", "party", "mine",
+                                          "verify",   "asks",   "parts",  "rate",  "requested",
+                                          "watching", "closed", NULL};
 static const char *const sort_codes[] = {"due_at", "-due_at", "-closed_at", "-created_at", NULL};
 static const char *const due_codes[] = {"today", "overdue", NULL};
 
@@ -20,8 +21,8 @@ static const struct field query_fields[] = {
     F_TEXT(struct matter_query, due, .from = IN_QUERY, .codes = due_codes,
            .doc = "Due by the end of today, or already overdue."),
     F_TEXT(struct matter_query, sort, .from = IN_QUERY, .codes = sort_codes,
-           .doc = "Open queues: due_at or -due_at. Closed: -closed_at. Requested, watching and "
-                  "search: -created_at."),
+           .doc = "Open queues: due_at or -due_at. Closed: -closed_at. Requested, watching, asks, "
+                  "parts and search: -created_at."),
     F_TEXT(struct matter_query, q, .from = IN_QUERY, .min = 2, .max = 60,
            .doc = "Words in titles, texts and numbers; newest first."),
     F_ID(struct matter_query, unit, .from = IN_QUERY, .doc = "Only this unit, if within reach."),
@@ -62,8 +63,8 @@ static enum err S_act(struct store *db, const struct actor *by, const void *in, 
 
 struct event {
     int64_t seq, at;
-    struct str act, side, role, by_name, from_stage, to_stage, text, party_name;
-    enum tri public, solved;
+    struct str act, side, role, by_name, from_stage, to_stage, text, party_name, reason, span;
+    enum tri public, solved, granted;
     int64_t score;
 };
 static const struct field event_fields[] = {
@@ -72,13 +73,16 @@ static const struct field event_fields[] = {
     F_TEXT(struct event, act, .required = true, .codes = act_names, .doc = "What was done."),
     F_TEXT(struct event, side, .required = true,
            .doc = "On which side: requester, resident, anyone, worker, hotline, unit, handler, "
-                  "time."),
+                  "above, time."),
     F_TEXT(struct event, role, .doc = "Role it was done under."),
     F_TEXT(struct event, by_name, .doc = "Who, for colleagues; never who asked or rated."),
     F_TEXT(struct event, from_stage, .doc = "Stage before."),
     F_TEXT(struct event, to_stage, .required = true, .doc = "Stage after."),
     F_TEXT(struct event, text, .lines = true, .doc = "Reason, result, comment or words."),
     F_TEXT(struct event, party_name, .doc = "Party it was sent to."),
+    F_TEXT(struct event, reason, .doc = "Why, from the pack; of an answer, what was asked."),
+    F_TEXT(struct event, span, .doc = "How long was asked for, or is given."),
+    F_BOOL(struct event, granted, .doc = "What the answer was."),
     F_BOOL(struct event, public, .required = true, .doc = "Shown to the requester."),
     F_BOOL(struct event, solved, .doc = "The requester's word."),
     F_INT(struct event, score, .doc = "The requester's score."),
@@ -110,7 +114,8 @@ static enum err S_events(struct store *db, const struct actor *by, const void *i
     int64_t limit = q->limit == NO_INT ? LIMIT_MAX : q->limit;
     TRY(store_all(db,
                   "SELECT e.seq, e.at, e.act, e.side, e.role, a.name AS by_name, e.from_stage, "
-                  "e.to_stage, e.text, p.name AS party_name, e.public, e.solved, e.score "
+                  "e.to_stage, e.text, p.name AS party_name, e.public, e.solved, e.score, "
+                  "e.reason, e.span, e.granted "
                   "FROM matter_event e LEFT JOIN party p ON p.id = e.party "
                   "LEFT JOIN account a ON a.id = e.account AND $5 = 1 "
                   "AND e.side NOT IN ('requester', 'resident', 'anyone') "
@@ -124,6 +129,96 @@ static enum err S_events(struct store *db, const struct actor *by, const void *i
         page->items.n = (size_t)limit;
         const struct event *last = (const struct event *)page->items.items + limit - 1;
         page->next = arena_printf(db->arena, "%lld", (long long)last->seq);
+    }
+    return OK;
+}
+
+/* ---- what is asked of a unit, and the parts of a whistle: for those at work on it ---- */
+
+enum { ASKS_MAX = 500 };
+
+struct ask_out {
+    int64_t id, unit;
+    struct str kind, reason, text, span, unit_name, party_name, answer;
+    int64_t asked_at, due_at, answered_at;
+    enum tri granted;
+};
+static const struct field ask_fields[] = {
+    F_ID(struct ask_out, id, .required = true, .doc = "Id, to answer it by."),
+    F_TEXT(struct ask_out, kind, .required = true, .doc = "extend, pause, settle or supervise."),
+    F_ID(struct ask_out, unit, .required = true, .doc = "Who is to answer."),
+    F_TEXT(struct ask_out, unit_name, .doc = "Name of that unit."),
+    F_TEXT(struct ask_out, reason, .doc = "Why, from the pack."),
+    F_TEXT(struct ask_out, text, .lines = true, .doc = "Why, in words."),
+    F_TEXT(struct ask_out, span, .doc = "How long is asked for, or was given to answer."),
+    F_TEXT(struct ask_out, party_name, .doc = "Settle: whom it was to go to, or who refused."),
+    F_TIME(struct ask_out, asked_at, .required = true, .doc = "When it was asked."),
+    F_TIME(struct ask_out, due_at, .required = true, .doc = "When the answer is due."),
+    F_TIME(struct ask_out, answered_at, .doc = "When it was answered, or overtaken."),
+    F_BOOL(struct ask_out, granted, .doc = "What the answer was."),
+    F_TEXT(struct ask_out, answer, .lines = true, .doc = "The answer in words."),
+};
+static const struct entity ask_entity = ENTITY(struct ask_out, "MatterAsk", ask_fields);
+
+struct part_out {
+    int64_t id, party;
+    struct str party_name, text, state, answer;
+    enum tri settled, late;
+    int64_t asked_at, due_at, ended_at;
+};
+static const struct field part_fields[] = {
+    F_ID(struct part_out, id, .required = true, .doc = "Id."),
+    F_ID(struct part_out, party, .required = true, .doc = "Who does it."),
+    F_TEXT(struct part_out, party_name, .required = true, .doc = "Name of that party."),
+    F_TEXT(struct part_out, text, .required = true, .lines = true, .doc = "What is asked of it."),
+    F_TEXT(struct part_out, state, .required = true, .doc = "open, refused, done or dropped."),
+    F_BOOL(struct part_out, settled, .required = true,
+           .doc = "The tier above has said that it does this."),
+    F_TIME(struct part_out, asked_at, .required = true, .doc = "When it was asked."),
+    F_TIME(struct part_out, due_at, .doc = "When it is due."),
+    F_TIME(struct part_out, ended_at, .doc = "When it was done, refused or dropped."),
+    F_BOOL(struct part_out, late, .required = true, .doc = "It came after it was due."),
+    F_TEXT(struct part_out, answer, .lines = true, .doc = "Its result, or why it was refused."),
+};
+static const struct entity part_entity = ENTITY(struct part_out, "MatterPart", part_fields);
+
+static bool S_staff(const struct actor *by)
+{
+    const struct hat *hat = actor_hat(by);
+    return hat && hat->kind != HAT_SELF;
+}
+
+/* Residents see the timeline, not what offices ask each other. */
+static enum err S_asks(struct store *db, const struct actor *by, const void *in, void *ret)
+{
+    struct page *page = ret;
+    if (!S_staff(by))
+        return OK;
+    return store_all(db,
+                     "SELECT k.id, k.kind, k.unit, u.name AS unit_name, k.reason, k.text, k.span, "
+                     "p.name AS party_name, k.asked_at, k.due_at, k.answered_at, k.granted, "
+                     "k.answer FROM matter_ask k LEFT JOIN unit u ON u.id = k.unit "
+                     "LEFT JOIN party p ON p.id = k.party WHERE k.matter = $1 ORDER BY k.id "
+                     "LIMIT $2",
+                     ARGS(A_INT(((const struct subject_in *)in)->id), A_INT(ASKS_MAX)), &ask_entity,
+                     ASKS_MAX, &page->items);
+}
+
+static enum err S_parts(struct store *db, const struct actor *by, const void *in, void *ret)
+{
+    struct page *page = ret;
+    if (!S_staff(by))
+        return OK;
+    TRY(store_all(db,
+                  "SELECT t.id, t.party, p.name AS party_name, t.text, t.state, t.settled, "
+                  "t.asked_at, t.due_at, t.ended_at, t.late, t.answer FROM matter_part t "
+                  "JOIN party p ON p.id = t.party WHERE t.matter = $1 ORDER BY t.id LIMIT $2",
+                  ARGS(A_INT(((const struct subject_in *)in)->id), A_INT(ASKS_MAX)), &part_entity,
+                  ASKS_MAX, &page->items));
+    struct part_out *part = page->items.items;
+    for (size_t i = 0; i < page->items.n; i++) {
+        if (part[i].due_at == NO_DUE)
+            part[i].due_at = 0;
     }
     return OK;
 }
@@ -344,6 +439,31 @@ static const struct route routes[] = {
      .reach = matter_reach,
      .status = 200,
      .doc = "Its timeline, oldest first."},
+    {.op = "matters.asks",
+     .verb = "GET",
+     .path = "/api/matters/{id}/asks",
+     .work = QUERY,
+     .perm = PERM_MATTER_READ,
+     .fn = S_asks,
+     .in = &get_entity,
+     .out = &ask_entity,
+     .page = true,
+     .reach = matter_reach,
+     .status = 200,
+     .doc = "What was asked of a unit: more time, a pause, who does it, an answer to the tier "
+            "above."},
+    {.op = "matters.parts",
+     .verb = "GET",
+     .path = "/api/matters/{id}/parts",
+     .work = QUERY,
+     .perm = PERM_MATTER_READ,
+     .fn = S_parts,
+     .in = &get_entity,
+     .out = &part_entity,
+     .page = true,
+     .reach = matter_reach,
+     .status = 200,
+     .doc = "The parts that a whistle gave to co-handlers."},
     {.op = "matters.reveal",
      .verb = "POST",
      .path = "/api/matters/{id}/reveal",
