@@ -184,6 +184,8 @@ struct pack {
     const struct pack_category **category_by_code; /* the same, in order of code */
     struct pack_source *sources;
     size_t source_count;
+    struct pack_reason *reasons; /* why a clock may stop, or more time be asked for */
+    size_t reason_count;
 };
 
 /* One mistake in a pack, for its writer. */

@@ -2,30 +2,36 @@
  * answer wanted from above (supervise). */
 #include "pack/read.h"
 
-enum { REASONS_MAX = 30, TIMES_MAX = 99 };
+enum { TIMES_MAX = 99 };
 
 bool act_stays(enum act act)
 {
     return act == ACT_EXTEND || act == ACT_PAUSE || act == ACT_SUPERVISE;
 }
 
+static const struct pack_reason *S_declared(const struct pack *p, struct str code)
+{
+    for (size_t i = 0; i < p->reason_count; i++) {
+        if (str_eq(p->reasons[i].reason, code))
+            return &p->reasons[i];
+    }
+    return NULL;
+}
+
 static void S_reason(struct reader *r, const struct node *item, struct pack_stay *stay)
 {
-    static const char *const keys[] = {"reason", "name", "en", NULL};
-    if (!read_map(r, item))
-        return;
-    node_keys(item, keys, r->report);
-    struct pack_reason reason = {.name = read_label(r, item),
-                                 .reason = read_code(r, item, "reason")};
-    for (size_t i = 0; i < stay->reason_count; i++) {
-        if (!str_eq(stay->reasons[i].reason, reason.reason))
-            continue;
-        fault_add(r->report, node_get(item, "reason")->at, "理由“%.*s”写了两次。",
-                  "Reason \"%.*s\" is given twice.", SHOW(reason.reason));
-        return;
-    }
-    if (reason.reason.n)
-        stay->reasons[stay->reason_count++] = reason;
+    const struct pack_reason *reason =
+        item->type == NODE_TEXT ? S_declared(r->pack, item->text) : NULL;
+    bool twice = false;
+    for (size_t i = 0; reason && i < stay->reason_count; i++)
+        twice = twice || str_eq(stay->reasons[i].reason, reason->reason);
+    if (!reason)
+        fault_add(r->report, item->at, "方案开头的 reasons 里没有“%.*s”这个理由。",
+                  "\"%.*s\" is not among the reasons at the top of the pack.", SHOW(item->text));
+    else if (twice)
+        fault_add(r->report, item->at, "“%.*s”重复了。", "\"%.*s\" is repeated.", SHOW(item->text));
+    else
+        stay->reasons[stay->reason_count++] = *reason;
 }
 
 static void S_reasons(struct reader *r, const struct node *item, struct pack_stay *stay)
@@ -33,12 +39,9 @@ static void S_reasons(struct reader *r, const struct node *item, struct pack_sta
     const struct node *list = node_typed(item, "reasons", NODE_LIST, false, r->report);
     if (!list)
         return;
-    if (list->count == 0 || list->count > REASONS_MAX) {
-        fault_add(r->report, list->at, "理由要有 1 到 %d 个；不限理由就不写 reasons。",
-                  "There are 1 to %d reasons; leave \"reasons\" out to ask for none.",
-                  (int)REASONS_MAX);
-        return;
-    }
+    if (list->count == 0)
+        fault_add(r->report, list->at, "reasons 不能是空的；不限理由就不写。",
+                  "\"reasons\" is empty; leave it out to ask for none.");
     stay->reasons = arena_array(r->arena, list->count, sizeof *stay->reasons);
     for (const struct node *one = stay->reasons ? list->child : NULL; one; one = one->next)
         S_reason(r, one, stay);
