@@ -138,7 +138,7 @@ static const struct broken broken[] = {
     {STEP_1, STEP_1 MORE "{do: pause, by: handler, from: doing, most: 1 day, reasons: [rain]}", 22,
      70, "top of the pack"},
     {"sources: [", "reasons: [{reason: rain, name: 雨}, {reason: rain, name: 雨}]\nsources: [", 5,
-     40, "twice"},
+     45, "twice"},
     {STEP_1, STEP_1 MORE "{do: supervise, by: community, from: doing, within: 1 day}", 22, 29,
      "above and hotline"},
     {STEP_1,

@@ -414,9 +414,8 @@ enum err asks_overtaken(struct store *db, struct matter *m)
     TRY(store_exec(db,
                    "UPDATE matter_ask SET answered_at = $2, granted = 0 WHERE matter = $1 "
                    "AND answered_at IS NULL AND (kind <> 'supervise' OR $3 = 0) "
-                   "AND (part IS NULL OR $4 = 0)",
-                   ARGS(A_INT(m->id), A_INT(db->now), A_INT(m->open == YES), A_INT(m->parts_open)),
-                   &ended));
+                   "AND part IS NULL",
+                   ARGS(A_INT(m->id), A_INT(db->now), A_INT(m->open == YES)), &ended));
     m->asks_open -= ended;
     return m->asks_open ? store_exec(db,
                                      "UPDATE matter_ask SET unit = $2 WHERE matter = $1 "

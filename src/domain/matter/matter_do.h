@@ -84,7 +84,8 @@ MUST enum err clock_resume(struct store *db, struct doing *d);
 
 MUST enum err parts_checked(struct store *db, const struct doing *d); /* of d->in, for a whistle */
 MUST enum err parts_give(struct store *db, struct doing *d);
-MUST enum err parts_drop(struct store *db, struct matter *m);       /* those still open */
+/* Ends those still open, with the questions who is to do them. */
+MUST enum err parts_drop(struct store *db, struct matter *m);
 MUST enum err parts_done(struct store *db, const struct matter *m); /* faults when one is not */
 MUST enum err parts_resume(struct store *db, const struct matter *m, int64_t stood); /* ms */
 MUST enum err part_report(struct store *db, struct doing *d);

@@ -78,9 +78,15 @@ enum err parts_give(struct store *db, struct doing *d)
 
 enum err parts_drop(struct store *db, struct matter *m)
 {
+    int64_t ended = 0;
     if (!m->parts_open)
         return OK;
     m->parts_open = 0;
+    TRY(store_exec(db,
+                   "UPDATE matter_ask SET answered_at = $2, granted = 0 WHERE matter = $1 "
+                   "AND answered_at IS NULL AND part IS NOT NULL",
+                   ARGS(A_INT(m->id), A_INT(db->now)), &ended));
+    m->asks_open -= ended;
     return store_exec(db,
                       "UPDATE matter_part SET state = 'dropped', ended_at = $2 "
                       "WHERE matter = $1 AND state IN ('open', 'refused')",
