@@ -299,7 +299,7 @@ static const struct entity label_entity = ENTITY(struct label, "Label", label_fi
 struct kind_out {
     struct str code, zh, en;
     enum tri anyone;
-    struct list stages;
+    struct list stages, reasons;
 };
 static const struct field kind_fields[] = {
     F_TEXT(struct kind_out, code, .required = true, .doc = "As it stands in a matter."),
@@ -307,7 +307,9 @@ static const struct field kind_fields[] = {
     F_TEXT(struct kind_out, en, .required = true, .doc = "English name."),
     F_BOOL(struct kind_out, anyone, .required = true,
            .doc = "It can be asked for without signing in."),
-    F_LIST(struct kind_out, stages, .of = &label_entity, .required = true, .doc = "Its stages.")};
+    F_LIST(struct kind_out, stages, .of = &label_entity, .required = true, .doc = "Its stages."),
+    F_LIST(struct kind_out, reasons, .of = &label_entity, .required = true,
+           .doc = "Why its limit may be extended, or its clock stand.")};
 static const struct entity kind_entity = ENTITY(struct kind_out, "Kind", kind_fields);
 
 struct place_row {
@@ -336,6 +338,26 @@ static enum err S_pack(struct store *db, int64_t unit, const struct pack **ret)
                               "This place does not take requests yet.");
 }
 
+/* The pack's reasons that some step of the kind names. */
+static enum err S_reasons(struct arena *a, const struct pack *pack, const struct pack_kind *k,
+                          struct list *ret)
+{
+    struct label *reasons = arena_array(a, pack->reason_count + 1, sizeof *reasons);
+    *ret = (struct list){.items = reasons};
+    for (size_t r = 0; reasons && r < pack->reason_count; r++) {
+        const struct pack_reason *reason = &pack->reasons[r];
+        bool named = false;
+        for (size_t i = 0; i < k->stay_count; i++) {
+            for (size_t j = 0; j < k->stays[i].reason_count; j++)
+                named = named || str_eq(k->stays[i].reasons[j].reason, reason->reason);
+        }
+        if (named)
+            reasons[ret->n++] = (struct label){
+                .code = reason->reason, .zh = reason->name.zh, .en = reason->name.en};
+    }
+    return reasons ? OK : ERR_MEMORY;
+}
+
 static enum err S_kinds(struct store *db, const struct actor *by, const void *in, void *ret)
 {
     const struct pack *pack = NULL;
@@ -359,6 +381,7 @@ static enum err S_kinds(struct store *db, const struct actor *by, const void *in
                                    .zh = k->name.zh,
                                    .en = k->name.en,
                                    .stages = {stages, k->stage_count}};
+        TRY(S_reasons(db->arena, pack, k, &out[i].reasons));
     }
     page->items = (struct list){out, pack->kind_count};
     return OK;
