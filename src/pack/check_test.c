@@ -76,7 +76,8 @@ static const struct broken broken[] = {
     {"children: [{code: a.1, name: 一}]", "children: 一", 8, 34, "a list"},
     /* kinds and stages */
     {"kind: repair", "kind: 报修", 10, 11, "lower-case"},
-    {"name: 报修", "nam: 报修", 11, 5, "kind, name, en, stages, flow"},
+    {"name: 报修", "nam: 报修", 11, 5, "kind, name, en, confidential, stages, flow"},
+    {"    stages:\n", "    confidential: maybe\n    stages:\n", 13, 19, "true or false"},
     {"final: true}\n      - {stage: d", "final: yes}\n      - {stage: d", 17, 42, "true or false"},
     {"stage: handled", "stage: doing", 16, 17, "first on line 15"},
     {"    stages:\n", "    stages: none\n    stage:\n", 13, 13, "a list"},
@@ -84,6 +85,7 @@ static const struct broken broken[] = {
     /* parts of a step */
     {"do: claim", "do: grab", 23, 14, "dispatch"},
     {"do: claim", "do: comment", 23, 14, "leave it out"},
+    {"do: claim", "do: merge", 23, 14, "is not an act"},
     {"{do: claim, by", "{by", 23, 9, "\"do\" is missing"},
     {"by: handler, from: doing, to: doing}", "from: doing, to: doing}", 23, 9, "\"by\""},
     {"by: handler, from: doing, to: doing}", "by: mayor, from: doing, to: doing}", 23, 25,

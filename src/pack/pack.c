@@ -6,14 +6,21 @@ const char *const act_names[ACT_COUNT + 1] = {
     [ACT_SUBMIT] = "submit",     [ACT_VERIFY] = "verify",   [ACT_RETURN] = "return",
     [ACT_RATE] = "rate",         [ACT_REOPEN] = "reopen",   [ACT_WITHDRAW] = "withdraw",
     [ACT_CLOSE] = "close",       [ACT_COMMENT] = "comment", [ACT_WATCH] = "watch",
+    [ACT_MERGE] = "merge",       [ACT_SPLIT] = "split",     [ACT_JOIN] = "join",
+    [ACT_AFFECT] = "affect",     [ACT_CONFIRM] = "confirm", [ACT_GLASS] = "glass",
     [ACT_COUNT] = NULL,
 };
 
 const char *const outcome_names[OUTCOME_COUNT + 1] = {
-    [OUTCOME_NONE] = "none",           [OUTCOME_HANDLED] = "handled",
-    [OUTCOME_SOLVED] = "solved",       [OUTCOME_UNSOLVED] = "unsolved",
-    [OUTCOME_NO_ANSWER] = "no_answer", [OUTCOME_DECLINED] = "declined",
-    [OUTCOME_WITHDRAWN] = "withdrawn", [OUTCOME_COUNT] = NULL,
+    [OUTCOME_NONE] = "none",
+    [OUTCOME_HANDLED] = "handled",
+    [OUTCOME_SOLVED] = "solved",
+    [OUTCOME_UNSOLVED] = "unsolved",
+    [OUTCOME_NO_ANSWER] = "no_answer",
+    [OUTCOME_DECLINED] = "declined",
+    [OUTCOME_WITHDRAWN] = "withdrawn",
+    [OUTCOME_MERGED] = "merged",
+    [OUTCOME_COUNT] = NULL,
 };
 
 bool act_parse(struct str s, enum act *ret)

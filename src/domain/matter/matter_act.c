@@ -2,6 +2,8 @@
  * kind. */
 #include "domain/matter/matter.h"
 
+#include "domain/matter/matter_many.h"
+
 #include <math.h>
 
 enum { WORDS_MAX = 1000 };
@@ -77,15 +79,18 @@ enum err matter_event_write(struct store *db, const struct matter *m, const stru
             name = names[i].name;
     }
     struct str role = hat ? str_of(role_names[hat->role]) : NO_STR;
+    struct str text = in->text, sealed = NO_STR;
+    if (m->confidential == YES)
+        TRY(confidential_seal_text(db, m, &text, &sealed));
     return store_exec(
         db,
         "INSERT INTO matter_event (county, matter, at, act, account, role, side, from_stage, "
-        "to_stage, public, text, party, solved, score) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        "to_stage, public, text, party, solved, score, sealed) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         ARGS(A_INT(ID_COUNTY(m->id)), A_INT(m->id), A_INT(db->now), A_TEXT(str_of(act_names[act])),
              A_ID(by ? by->account : 0), A_TEXT(role), A_TEXT(str_of(name)), A_TEXT(from_stage),
-             A_TEXT(m->stage), A_INT(in->public != NO), A_TEXT(in->text), A_ID(in->to),
-             A_TRI(in->solved), A_OPT(act == ACT_RATE ? in->score : NO_INT)),
+             A_TEXT(m->stage), A_INT(in->public != NO), A_TEXT(text), A_ID(in->to),
+             A_TRI(in->solved), A_OPT(act == ACT_RATE ? in->score : NO_INT), A_BLOB(sealed)),
         NULL);
 }
 
@@ -262,7 +267,8 @@ static enum err S_update(struct store *db, const struct matter *m)
         ARGS(A_INT(m->id), A_TEXT(m->stage), A_TEXT(m->awaits), A_TEXT(m->outcome),
              A_INT(m->open == YES), A_ID(m->party), A_ID(m->handler), A_INT(m->due_at),
              A_ID(m->auto_at), A_INT(m->provisional == YES), A_ID(m->answered_at),
-             A_ID(m->closed_at), A_TRI(m->solved), A_OPT(m->score), A_TEXT(m->words)),
+             A_ID(m->closed_at), A_TRI(m->solved), A_OPT(m->score),
+             A_TEXT(m->confidential == YES ? NO_STR : m->words)),
         NULL);
 }
 
@@ -296,6 +302,8 @@ static enum err S_comment(struct store *db, struct doing *d)
                            "Write your comment.");
     d->hat = actor_hat(d->by);
     d->sides = d->hat ? matter_sides(d->by, d->hat, d->m) : 0;
+    if (d->hat && d->hat->kind == HAT_SELF && !d->sides)
+        d->sides = SIDE_RESIDENT; /* one of the households it affects */
     if (d->hat && d->hat->kind == HAT_SELF && d->in->public == NO)
         return store_fault(db, ERR_INVALID, "/public", "not_allowed",
                            "只有工作人员可以写内部留言。",
@@ -346,6 +354,7 @@ enum err matter_do(struct store *db, const struct actor *by, const struct matter
         TRY(d.act == ACT_COMMENT ? S_comment(db, &d) : S_watch(db, &d));
         return matter_view(db, by, m);
     }
+    TRY(merged_refuse(db, m));
     if (d.act == ACT_RATE)
         d.given = in.solved == NO ? GIVEN_UNSOLVED : GIVEN_SOLVED;
     if (!S_find_step(&d, &wrong_side))
@@ -366,7 +375,7 @@ enum err matter_view(struct store *db, const struct actor *by, struct matter *m)
         return ERR_MEMORY;
     TRY(S_kind_of(db, &d));
     m->may = (struct list){.items = may};
-    for (int act = ACT_ACCEPT; act < ACT_COMMENT; act++) {
+    for (int act = ACT_ACCEPT; act < ACT_COMMENT && !m->merged_into; act++) {
         bool wrong_side = false;
         d.act = (enum act)act;
         d.step = NULL;
