@@ -7,9 +7,9 @@ enum { LIMIT_MAX = 100, REASON_MAX = 200 };
 
 /* ---- lists ---- */
 
-static const char *const queue_codes[] = {"all",      "unit",   "party",     "mine",
-                                          "verify",   "rate",   "requested", "watching",
-                                          "affected", "closed", NULL};
+static const char *const queue_codes[] = {"all",      "unit",         "party",     "mine",
+                                          "verify",   "rate",         "requested", "watching",
+                                          "affected", "confidential", "closed",    NULL};
 static const char *const sort_codes[] = {"due_at", "-due_at", "-closed_at", "-created_at", NULL};
 static const char *const due_codes[] = {"today", "overdue", NULL};
 

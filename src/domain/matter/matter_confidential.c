@@ -179,13 +179,9 @@ enum err matters_break_glass(struct store *db, const struct actor *by, const voi
 
 /* ---- who looked ---- */
 
-struct glass_query {
-    int64_t id;
-};
-static const struct field glass_query_fields[] = {
-    F_ID(struct glass_query, id, .from = IN_PATH, .required = true, .doc = "The matter.")};
-const struct entity glass_query_entity =
-    ENTITY(struct glass_query, "GlassQuery", glass_query_fields);
+static const struct field many_id_fields[] = {
+    F_ID(struct subject_in, id, .from = IN_PATH, .required = true, .doc = "The matter.")};
+const struct entity many_id_entity = ENTITY(struct subject_in, "MatterId", many_id_fields);
 
 struct glass {
     int64_t at, until;
@@ -205,7 +201,7 @@ enum err matters_glass(struct store *db, const struct actor *by, const void *in,
 {
     struct page *page = out;
     struct matter m;
-    TRY(matter_load(db, ((const struct glass_query *)in)->id, &m));
+    TRY(matter_load(db, ((const struct subject_in *)in)->id, &m));
     enum eye eye = matter_eye(by, &m);
     if (m.confidential != YES || (eye != EYE_REQUESTER && eye != EYE_STAFF))
         return OK;
@@ -274,7 +270,7 @@ enum err matters_opened(struct store *db, const struct actor *by, const void *in
 {
     struct opened *ret = out;
     struct matter m;
-    TRY(matter_load(db, ((const struct glass_query *)in)->id, &m));
+    TRY(matter_load(db, ((const struct subject_in *)in)->id, &m));
     TRY(S_glass_open(db, by, &m));
     if (m.confidential == YES)
         TRY(confidential_open(db, &m));

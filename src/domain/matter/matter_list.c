@@ -183,6 +183,7 @@ static enum err S_asks(struct store *db, const struct actor *by, struct asking *
     static const char party_found[] = FOUND("m.party");
     static const char *const handler[] = VARIANTS("m.handler");
     static const char *const verify[] = VARIANTS("m.awaits = 'verify' AND m.charge");
+    static const char *const confidential[] = VARIANTS("m.confidential = 1 AND m.charge");
     static const char *const rate[] = VARIANTS("m.awaits = 'rate' AND m.requester");
     static const char requested[] =
         COLUMNS "matter m" PARTY "WHERE m.requester = $1 AND $2 = $2 AND m.id < $3 "
@@ -212,6 +213,8 @@ static enum err S_asks(struct store *db, const struct actor *by, struct asking *
         S_ask(a, watching, by->account);
     if (str_eq(queue, S("verify")))
         S_ask_hats(by, a, HAT_UNIT, verify[a->variant]);
+    if (str_eq(queue, S("confidential")))
+        S_ask_hats(by, a, HAT_UNIT, confidential[a->variant]);
     if (str_eq(queue, S("rate")))
         S_ask_hats(by, a, HAT_SELF, rate[a->variant]);
     if (str_eq(queue, S("requested")))

@@ -88,7 +88,8 @@ MUST enum err merged_since(struct store *db, int64_t id, int64_t *ret);
 
 /* ---- near by (matter_similar.c) ---- */
 
-int64_t matter_cell(double lng, double lat); /* NO_INT without coordinates */
+int64_t matter_cell(double lng, double lat);               /* NO_INT without coordinates */
+void matter_cells(double lng, double lat, int64_t ret[9]); /* its own and those around it */
 double matter_distance(double lng, double lat, double lng2, double lat2);
 
 /* A place's words as they can be compared: letters and digits alone; NO_STR when nothing is left.
@@ -122,7 +123,9 @@ extern const struct entity merge_entity, split_entity, join_entity, joined_entit
 handler_fn matters_merge, matters_split, matters_join;
 extern const struct entity similar_query_entity, similar_entity;
 handler_fn matters_similar;
-extern const struct entity glass_in_entity, glass_out_entity, glass_query_entity, glass_entity,
+extern const struct entity history_entity;
+handler_fn matters_history;
+extern const struct entity glass_in_entity, glass_out_entity, many_id_entity, glass_entity,
     opened_entity;
 handler_fn matters_break_glass, matters_glass, matters_opened;
 reach_fn glass_reach;

@@ -26,6 +26,12 @@ int64_t matter_cell(double lng, double lat)
     return isnan(lng) || isnan(lat) ? NO_INT : S_cell(lng, lat, 0, 0);
 }
 
+void matter_cells(double lng, double lat, int64_t ret[9])
+{
+    for (int64_t i = 0; i < 9; i++)
+        ret[i] = S_cell(lng, lat, i % 3 - 1, i / 3 - 1);
+}
+
 double matter_distance(double lng, double lat, double lng2, double lat2)
 {
     const double earth = 6371008.8, rad = 3.14159265358979323846 / 180;
@@ -112,8 +118,7 @@ static const struct entity row_entity = ENTITY(struct similar, "SimilarRow", row
 static enum err S_around(struct store *db, const struct query *q, struct list *ret)
 {
     int64_t cell[9];
-    for (int64_t i = 0; i < 9; i++)
-        cell[i] = S_cell(q->lng, q->lat, i % 3 - 1, i / 3 - 1);
+    matter_cells(q->lng, q->lat, cell);
     return store_all(
         db, ROWS "cell IN ($1, $2, $3, $4, $5, $6, $7, $8, $9) ORDER BY id DESC LIMIT $10",
         ARGS(A_INT(cell[0]), A_INT(cell[1]), A_INT(cell[2]), A_INT(cell[3]), A_INT(cell[4]),
