@@ -3,7 +3,7 @@
 
 ALTER TABLE matter ADD COLUMN merged_into INTEGER;                   -- the lead this report follows; then open = 0
 ALTER TABLE matter ADD COLUMN affected INTEGER NOT NULL DEFAULT 0;   -- rows of matter_affected
-ALTER TABLE matter ADD COLUMN cell INTEGER;                          -- of the coarse grid it lies in
+ALTER TABLE matter ADD COLUMN cell INTEGER;                          -- of a grid of thousandths of a degree
 ALTER TABLE matter ADD COLUMN spot TEXT;                             -- the place's words, signs and spaces left out
 ALTER TABLE matter ADD COLUMN confidential INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE matter ADD COLUMN sealed BLOB;                           -- confidential: title, place, text, category
@@ -12,6 +12,7 @@ ALTER TABLE matter_event ADD COLUMN sealed BLOB;                     -- confiden
 CREATE INDEX matter_merged ON matter (merged_into, id) WHERE merged_into IS NOT NULL;
 CREATE INDEX matter_confidential ON matter (charge, due_at, id) WHERE open = 1 AND confidential = 1;
 CREATE INDEX matter_cell ON matter (cell, id) WHERE cell IS NOT NULL;
+CREATE INDEX matter_cell_open ON matter (cell, id) WHERE open = 1 AND cell IS NOT NULL;
 CREATE INDEX matter_spot ON matter (community, spot, id) WHERE spot IS NOT NULL AND community IS NOT NULL;
 
 -- A household a matter affects: a person of the archive, a report that follows it, or a name of a

@@ -228,6 +228,20 @@ test("to its end: result and judgement are sealed like the rest", async () => {
         await seesNothing(name, client, matter.id, matter.number);
 });
 
+test("passed on to another counsellor, the one before no longer reads it", async () => {
+    const second = await app.party({ name: "区心理中心", kind: "organisation", unit });
+    const chen = await app.user({ role: "handler", party: second, name: "陈医生" });
+    const made = await wang.order({ kind: "counselling", title: TITLE, text: TEXT, unit: app.unit(unit) });
+    await secretary.act(made.id, "dispatch", { to: clinic.id });
+    await an.act(made.id, "claim");
+    await an.act(made.id, "transfer", { to: second.id, text: "更适合" });
+    for (const who of [an, bo]) await seesNothing("the one before", who, made.id, made.number);
+    assert.equal((await chen.read(`/api/matters/${made.id}`)).text, TEXT);
+    await chen.act(made.id, "return", { text: "满员" });
+    await seesNothing("chen", chen, made.id, made.number);
+    assert.equal((await secretary.read(`/api/matters/${made.id}`)).stage, "new");
+});
+
 test("without an account, the code shows it, and nothing else does", async () => {
     const made = await app.anon.order({ kind: "counselling", title: TITLE, text: TEXT, unit: app.unit(unit) });
     const session = expect(await app.anon.post("/api/sessions", { tracking: made.tracking_code }), 201);

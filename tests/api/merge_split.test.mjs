@@ -152,6 +152,21 @@ test("what is closed is neither merged nor merged into", async () => {
     refused(await app.anon.post(`/api/matters/${one.id}/join`, {}), 409, "", "stage");
 });
 
+test("more than 500 households do not move: the other one follows", async () => {
+    const many = await app.anon.order(lamp("全小区停电"));
+    const one = await app.anon.order(lamp("家里停电"));
+    const add = (from, n) =>
+        secretary.post(`/api/matters/${many.id}/affected`, {
+            labels: Array.from({ length: n }, (_, i) => `${from + i}室`),
+        });
+    expect(await add(1, 500), 200);
+    refused(await add(501, 501), 422, "/labels", "too_long");
+    expect(await add(501, 1), 200);
+    refused(await merge(secretary, many.id, one.id), 409, "/into", "too_many");
+    expect(await merge(secretary, one.id, many.id), 200);
+    assert.equal((await get(many.id)).households.count, 502);
+});
+
 test("the same request twice merges once", async () => {
     const one = await app.anon.order(lamp("北门路灯"));
     const two = await app.anon.order(lamp("北门灯"));

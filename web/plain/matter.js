@@ -185,6 +185,11 @@ const DONE = {
     close: ["办结了", "Closed"],
     comment: ["留言", "Comment"],
     watch: ["关注", "Watching"],
+    merge: ["和同样的事一起办了", "Joined to the same trouble"],
+    split: ["分开单独办了", "Stands by itself again"],
+    join: ["有人也遇到了", "Somebody else has it too"],
+    affect: ["登记了受影响的住户", "Affected households added"],
+    glass: ["有人因故查看了", "Somebody looked, for a reason"],
 };
 
 function typed(values, version) {
@@ -231,6 +236,7 @@ const OUTCOMES = {
     unsolved: ["报的人说：没解决", "The requester says: not solved"],
     handled: ["办好了，还没有得到确认", "Handled, not yet confirmed"],
     no_answer: ["办好了，报的人没有回话", "Handled; the requester did not answer in time"],
+    merged: ["和同样的事一起办", "Handled together with the same trouble"],
 };
 
 function event(e, kind) {

@@ -39,7 +39,7 @@ struct matter {
     struct tally *households;                  /* what they say; NULL when there are none */
     enum tri confidential;
     struct str sealed; /* confidential: title, place, text, category */
-    int64_t cell;      /* of the coarse grid, NO_INT without coordinates */
+    int64_t cell;      /* where it lies (matter_cell), NO_INT without coordinates */
     struct str spot;   /* the place's words without signs and spaces */
 };
 extern const struct entity matter_entity; /* as sent */

@@ -276,7 +276,7 @@ enum err matters_opened(struct store *db, const struct actor *by, const void *in
         TRY(confidential_open(db, &m));
     TRY(store_all(db,
                   "SELECT at, act, side, text, sealed FROM matter_event WHERE matter = $1 "
-                  "AND act NOT IN ('confirm') ORDER BY seq LIMIT $2",
+                  "AND act <> 'confirm' ORDER BY seq LIMIT $2",
                   ARGS(A_INT(m.id), A_INT(LOOKS_MAX)), &stored_entity, LOOKS_MAX, &ret->events));
     struct note_read *e = ret->events.items;
     for (size_t i = 0; i < ret->events.n; i++)

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { SAME_M = 50, ROWS_MOST = 200, RECURS_FROM = 3 };
+enum { SAME_M = 50, CELL_MOST = 100, ROWS_MOST = 400, RECURS_FROM = 3 };
 
 static const int64_t year_ms = INT64_C(365) * 86400000;
 
@@ -70,15 +70,14 @@ const struct entity history_entity = ENTITY(struct history, "MatterHistory", his
 
 static enum err S_around(struct store *db, const struct matter *m, struct list *ret)
 {
-    int64_t c[9];
-    if (m->cell == NO_INT)
-        return OK;
-    matter_cells(m->lng, m->lat, c);
-    return store_all(db,
-                     ROWS "cell IN ($1, $2, $3, $4, $5, $6, $7, $8, $9) ORDER BY id DESC LIMIT $10",
-                     ARGS(A_INT(c[0]), A_INT(c[1]), A_INT(c[2]), A_INT(c[3]), A_INT(c[4]),
-                          A_INT(c[5]), A_INT(c[6]), A_INT(c[7]), A_INT(c[8]), A_INT(ROWS_MOST)),
-                     &row_entity, ROWS_MOST, ret);
+    static const char sql[] = ROWS "cell = $1 ORDER BY id DESC LIMIT $2";
+    const struct around a = {.lng = m->lng,
+                             .lat = m->lat,
+                             .metres = SAME_M,
+                             .sql = sql,
+                             .cell_most = CELL_MOST,
+                             .most = ROWS_MOST};
+    return m->cell == NO_INT ? OK : cells_read(db, &a, &row_entity, ret);
 }
 
 static enum err S_by_words(struct store *db, const struct matter *m, struct list *ret)

@@ -88,9 +88,19 @@ MUST enum err merged_since(struct store *db, int64_t id, int64_t *ret);
 
 /* ---- near by (matter_similar.c) ---- */
 
-int64_t matter_cell(double lng, double lat);               /* NO_INT without coordinates */
-void matter_cells(double lng, double lat, int64_t ret[9]); /* its own and those around it */
+int64_t matter_cell(double lng, double lat); /* NO_INT without coordinates */
 double matter_distance(double lng, double lat, double lng2, double lat2);
+
+/* The rows of the cells that a circle touches: `sql` is asked for each, with the cell as $1 and
+ * cell_most as $2. At most `most` rows in all; some lie outside of the circle. */
+struct around {
+    double lng, lat, metres;
+    const char *sql;
+    int64_t cell_most;
+    size_t most;
+};
+MUST enum err cells_read(struct store *db, const struct around *a, const struct entity *e,
+                         struct list *ret);
 
 /* A place's words as they can be compared: letters and digits alone; NO_STR when nothing is left.
  */

@@ -48,6 +48,11 @@ static enum err S_report_fits(struct store *db, const struct matter *m)
     if (m->confidential == YES || m->open != YES)
         return store_fault(db, ERR_CONFLICT, "", "stage", "已结束或保密的事项不能合并。",
                            "What is closed or confidential is not merged.");
+    /* They move in one command: the writer must not be held up by a whole quarter. */
+    if (m->affected > AFFECT_MOST)
+        return store_fault(db, ERR_CONFLICT, "/into", "too_many",
+                           "这件事登记的住户太多，请把另一件并入这一件。",
+                           "It has too many households to move: let the other follow this one.");
     TRY(store_one(db, "SELECT parts_open AS parts, asks_open AS asks FROM matter WHERE id = $1",
                   ARGS(A_INT(m->id)), &pending_entity, &row));
     return row.parts || row.asks

@@ -1,40 +1,60 @@
 /* What is open near by, for somebody who is about to report. Candidates come from two indexes: the
- * nine cells of a coarse grid around the point, and the open matters of the community. They are few
- * (at most CANDIDATES of each), and are ranked here: near, of the same kind, with the same words.
- * A cell is 0.005 degrees wide both ways: 555 m to the north, and 330 m to the east in the far
- * north of the country, so that 300 m around a point never leave the nine. */
+ * cells of a grid that 300 metres around the point touch, and the open matters of the community.
+ * They are few (CELL_MOST of a cell, CANDIDATES of each index), and are ranked here: near, of the
+ * same kind, with the same words. */
 #include "domain/matter/matter_many.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEAR_M = 300, CANDIDATES = 150, SHOWN_MOST = 5, TERMS = 64, Q_MAX = 200 };
+enum { NEAR_M = 300, CELL_MOST = 20, CANDIDATES = 200, SHOWN_MOST = 5, TERMS = 64, Q_MAX = 200 };
 
-static const double cell_degrees = 0.005;
-static const int64_t cells_around = 72000; /* 360 degrees of them */
+/* A cell is a thousandth of a degree both ways: 111 metres to the north, 66 (in the far north of
+ * the country) to 105 to the east. */
+static const double cells_a_degree = 1000, metres_a_degree = 111195,
+                    rad = 3.14159265358979323846 / 180;
+static const int64_t cells_around = 360000;
 
-static int64_t S_cell(double lng, double lat, int64_t east, int64_t north)
+static int64_t S_column(double lng)
 {
-    int64_t x = (int64_t)floor((lng + 180) / cell_degrees) + east;
-    int64_t y = (int64_t)floor((lat + 90) / cell_degrees) + north;
-    return y * cells_around + x;
+    return (int64_t)floor((lng + 180) * cells_a_degree);
+}
+
+static int64_t S_row(double lat)
+{
+    return (int64_t)floor((lat + 90) * cells_a_degree);
 }
 
 int64_t matter_cell(double lng, double lat)
 {
-    return isnan(lng) || isnan(lat) ? NO_INT : S_cell(lng, lat, 0, 0);
+    return isnan(lng) || isnan(lat) ? NO_INT : S_row(lat) * cells_around + S_column(lng);
 }
 
-void matter_cells(double lng, double lat, int64_t ret[9])
+enum err cells_read(struct store *db, const struct around *a, const struct entity *e,
+                    struct list *ret)
 {
-    for (int64_t i = 0; i < 9; i++)
-        ret[i] = S_cell(lng, lat, i % 3 - 1, i / 3 - 1);
+    double north = a->metres / metres_a_degree, narrow = cos(a->lat * rad);
+    double east = north / (narrow > 0.1 ? narrow : 0.1);
+    char *rows = arena_array(db->arena, a->most, e->size);
+    *ret = (struct list){.items = rows};
+    if (!rows)
+        return ERR_MEMORY;
+    for (int64_t y = S_row(a->lat - north); y <= S_row(a->lat + north); y++) {
+        for (int64_t x = S_column(a->lng - east); x <= S_column(a->lng + east); x++) {
+            struct list some;
+            TRY(store_all(db, a->sql, ARGS(A_INT(y * cells_around + x), A_INT(a->cell_most)), e,
+                          (size_t)a->cell_most, &some));
+            for (size_t i = 0; i < some.n && ret->n < a->most; i++)
+                memcpy(rows + ret->n++ * e->size, (const char *)some.items + i * e->size, e->size);
+        }
+    }
+    return OK;
 }
 
 double matter_distance(double lng, double lat, double lng2, double lat2)
 {
-    const double earth = 6371008.8, rad = 3.14159265358979323846 / 180;
+    const double earth = 6371008.8;
     double dy = sin((lat2 - lat) * rad / 2), dx = sin((lng2 - lng) * rad / 2);
     double h = dy * dy + cos(lat * rad) * cos(lat2 * rad) * dx * dx;
     return 2 * earth * asin(sqrt(h > 1 ? 1 : h)); /* NAN stays NAN */
@@ -117,13 +137,14 @@ static const struct entity row_entity = ENTITY(struct similar, "SimilarRow", row
 
 static enum err S_around(struct store *db, const struct query *q, struct list *ret)
 {
-    int64_t cell[9];
-    matter_cells(q->lng, q->lat, cell);
-    return store_all(
-        db, ROWS "cell IN ($1, $2, $3, $4, $5, $6, $7, $8, $9) ORDER BY id DESC LIMIT $10",
-        ARGS(A_INT(cell[0]), A_INT(cell[1]), A_INT(cell[2]), A_INT(cell[3]), A_INT(cell[4]),
-             A_INT(cell[5]), A_INT(cell[6]), A_INT(cell[7]), A_INT(cell[8]), A_INT(CANDIDATES)),
-        &row_entity, CANDIDATES, ret);
+    static const char sql[] = ROWS "cell = $1 ORDER BY id DESC LIMIT $2";
+    const struct around a = {.lng = q->lng,
+                             .lat = q->lat,
+                             .metres = NEAR_M,
+                             .sql = sql,
+                             .cell_most = CELL_MOST,
+                             .most = CANDIDATES};
+    return cells_read(db, &a, &row_entity, ret);
 }
 
 /* The latest due are the latest come: the index of the open ones is walked from its end. */
