@@ -39,12 +39,19 @@ static bool S_lies_in(const struct hat *h, int64_t unit)
     return false;
 }
 
+static bool S_within(const struct hat *h, const struct reach *r)
+{
+    return (!r->only || h->unit == r->only) && (!r->roles || r->roles >> h->role & 1);
+}
+
 bool hat_reaches(const struct hat *h, const struct reach *r)
 {
-    if (h->kind == HAT_UNIT)
-        return hat_covers(h, &r->at) || S_lies_in(h, r->shared);
     if (h->kind == HAT_SELF)
         return h->matter ? h->matter == r->matter : h->person != 0 && h->person == r->person;
+    if (r->theirs)
+        return true;
+    if (h->kind == HAT_UNIT)
+        return S_within(h, r) && (hat_covers(h, &r->at) || S_lies_in(h, r->shared));
     for (size_t i = 0; i < r->party_count; i++) {
         if (h->party == r->parties[i])
             return true;

@@ -5,9 +5,9 @@ const char *const role_names[ROLE_COUNT + 1] = {
     "street", "district", "hotline",   "system_admin", "security_admin", "auditor", NULL};
 
 const char *const perm_names[PERM_COUNT + 1] = {
-    "none",          "public",       "signed_in",     "matter.order", "matter.read", "matter.act",
-    "matter.reveal", "unit.write",   "party.read",    "party.write",  "person.read", "person.write",
-    "person.reveal", "account.read", "account.write", "audit.read",   NULL};
+    "none",          "public",        "signed_in",    "matter.order",  "matter.read", "matter.act",
+    "matter.reveal", "matter.glass",  "unit.write",   "party.read",    "party.write", "person.read",
+    "person.write",  "person.reveal", "account.read", "account.write", "audit.read",  NULL};
 
 #define P(name) (1u << PERM_##name)
 
@@ -24,9 +24,9 @@ bool role_may(enum role r, enum perm p)
         [ROLE_GRID_WORKER] = field_worker,
         [ROLE_SOCIAL_WORKER] = field_worker,
         [ROLE_HANDLER] = matter_party | P(MATTER_REVEAL),
-        [ROLE_SECRETARY] = field_worker | P(PARTY_WRITE),
-        [ROLE_STREET] = (field_worker & ~P(PERSON_WRITE)) | P(PARTY_WRITE),
-        [ROLE_DISTRICT] = matter_party | P(PARTY_READ),
+        [ROLE_SECRETARY] = field_worker | P(PARTY_WRITE) | P(MATTER_GLASS),
+        [ROLE_STREET] = (field_worker & ~P(PERSON_WRITE)) | P(PARTY_WRITE) | P(MATTER_GLASS),
+        [ROLE_DISTRICT] = matter_party | P(PARTY_READ) | P(MATTER_GLASS),
         [ROLE_HOTLINE] = matter_party | P(MATTER_ORDER) | P(PARTY_READ),
         [ROLE_SYSTEM_ADMIN] = P(UNIT_WRITE),
         [ROLE_SECURITY_ADMIN] = P(ACCOUNT_READ) | P(ACCOUNT_WRITE),

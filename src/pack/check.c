@@ -272,6 +272,9 @@ static void S_check_step(const struct check *c, size_t at)
     S_check_sides(c, step, mark);
     S_check_needs(c, step, mark);
     S_check_ends(c, step, mark);
+    if (c->kind->confidential && step->act == ACT_WHISTLE)
+        fault_add(c->r->report, mark->act, "保密事项只给经办人一个人看，不能吹哨让几家一起办。",
+                  "A confidential matter is seen by its handler alone: it has no whistle.");
     if (step->within[0].unit != LIMIT_NONE)
         S_check_within(c, at);
     if (step->else_close)

@@ -34,6 +34,17 @@ static struct str S_stage_names(struct reader *r, const struct pack_kind *kind)
     return all;
 }
 
+/* `key: true` or `key: false`; false when it is not there. */
+static bool S_flag(struct reader *r, const struct node *map, const char *key)
+{
+    const struct node *value = node_typed(map, key, NODE_TEXT, false, r->report);
+    bool yes = value && str_eq(value->text, S("true"));
+    if (value && !yes && !str_eq(value->text, S("false")))
+        fault_add(r->report, value->at, "%s 只能写 true 或 false。", "\"%s\" is true or false.",
+                  key);
+    return yes;
+}
+
 /* ---- stages ---- */
 
 static void S_stage(struct reader *r, const struct node *item, struct pack_kind *kind,
@@ -45,12 +56,8 @@ static void S_stage(struct reader *r, const struct node *item, struct pack_kind 
                                .stage = read_code(r, item, "stage"),
                                .line = item->at.line,
                                .awaits = ACT_COUNT};
-    const struct node *final = node_typed(item, "final", NODE_TEXT, false, r->report);
     size_t first = 0;
-    if (final && !str_eq(final->text, S("true")) && !str_eq(final->text, S("false")))
-        fault_add(r->report, final->at, "final 只能写 true 或 false。",
-                  "\"final\" is true or false.");
-    stage.final = final && str_eq(final->text, S("true"));
+    stage.final = S_flag(r, item, "final");
     if (!stage.stage.n)
         return;
     if (kind_stage(kind, stage.stage, &first)) {
@@ -153,7 +160,7 @@ static bool S_act(struct reader *r, const struct node *item, enum act *ret)
     const struct node *value = node_typed(item, "do", NODE_TEXT, true, r->report);
     if (!value)
         return false;
-    if (!act_parse(value->text, ret)) {
+    if (!act_parse(value->text, ret) || *ret >= ACT_MERGE) {
         fault_add(r->report, value->at,
                   "不认识动作“%.*s”；可用的动作：order、accept、decline、dispatch、claim、"
                   "transfer、submit、verify、return、rate、reopen、withdraw、close、escalate、"
@@ -399,12 +406,13 @@ static enum act S_awaits(const struct pack_kind *kind, size_t stage)
 bool read_kind(struct reader *r, const struct node *map, struct pack_kind *kind,
                struct kind_mark *mark)
 {
-    static const char *const keys[] = {"kind",      "name",   "en",   "warn",
-                                       "transfers", "stages", "flow", NULL};
+    static const char *const keys[] = {"kind",   "name", "en", "confidential", "warn", "transfers",
+                                       "stages", "flow", NULL};
     size_t before = r->report->n;
     node_keys(map, keys, r->report);
     kind->kind = read_code(r, map, "kind");
     kind->name = read_label(r, map);
+    kind->confidential = S_flag(r, map, "confidential");
     const struct node *warn = node_typed(map, "warn", NODE_TEXT, false, r->report);
     if (warn)
         (void)read_limit(r, warn, &kind->warn);

@@ -9,16 +9,23 @@ const char *const act_names[ACT_COUNT + 1] = {
     [ACT_EXTEND] = "extend",     [ACT_PAUSE] = "pause",       [ACT_SUPERVISE] = "supervise",
     [ACT_RESUME] = "resume",     [ACT_ANSWER] = "answer",     [ACT_REPORT] = "report",
     [ACT_REFUSE] = "refuse",     [ACT_COMMENT] = "comment",   [ACT_WATCH] = "watch",
-    [ACT_WARN] = "warn",         [ACT_OVERDUE] = "overdue",   [ACT_COUNT] = NULL,
+    [ACT_WARN] = "warn",         [ACT_OVERDUE] = "overdue",   [ACT_MERGE] = "merge",
+    [ACT_SPLIT] = "split",       [ACT_JOIN] = "join",         [ACT_AFFECT] = "affect",
+    [ACT_CONFIRM] = "confirm",   [ACT_GLASS] = "glass",       [ACT_COUNT] = NULL,
 };
 
 const char *const tier_names[TIER_COUNT + 1] = {"community", "street", "district", NULL};
 
 const char *const outcome_names[OUTCOME_COUNT + 1] = {
-    [OUTCOME_NONE] = "none",           [OUTCOME_HANDLED] = "handled",
-    [OUTCOME_SOLVED] = "solved",       [OUTCOME_UNSOLVED] = "unsolved",
-    [OUTCOME_NO_ANSWER] = "no_answer", [OUTCOME_DECLINED] = "declined",
-    [OUTCOME_WITHDRAWN] = "withdrawn", [OUTCOME_COUNT] = NULL,
+    [OUTCOME_NONE] = "none",
+    [OUTCOME_HANDLED] = "handled",
+    [OUTCOME_SOLVED] = "solved",
+    [OUTCOME_UNSOLVED] = "unsolved",
+    [OUTCOME_NO_ANSWER] = "no_answer",
+    [OUTCOME_DECLINED] = "declined",
+    [OUTCOME_WITHDRAWN] = "withdrawn",
+    [OUTCOME_MERGED] = "merged",
+    [OUTCOME_COUNT] = NULL,
 };
 
 bool act_parse(struct str s, enum act *ret)

@@ -45,6 +45,13 @@ enum act {
     /* Time's own, never asked for. */
     ACT_WARN,    /* it will soon be due */
     ACT_OVERDUE, /* it is past due */
+    /* Not steps of a flow: routes of their own. */
+    ACT_MERGE,   /* a report now follows another, its lead */
+    ACT_SPLIT,   /* … or no longer does */
+    ACT_JOIN,    /* somebody else has the same trouble: on the lead */
+    ACT_AFFECT,  /* households were added */
+    ACT_CONFIRM, /* one of them said whether it is solved */
+    ACT_GLASS,   /* somebody broke the glass of a confidential matter */
     ACT_COUNT
 };
 extern const char *const act_names[ACT_COUNT + 1]; /* "order" …; NULL ends it */
@@ -79,6 +86,7 @@ enum outcome {
     OUTCOME_NO_ANSWER, /* handled, and no answer in time */
     OUTCOME_DECLINED,
     OUTCOME_WITHDRAWN,
+    OUTCOME_MERGED, /* follows another matter: neither solved nor unsolved by itself */
     OUTCOME_COUNT
 };
 extern const char *const outcome_names[OUTCOME_COUNT + 1]; /* "none", "handled", …; NULL ends it */
@@ -139,6 +147,7 @@ struct pack_stay {
 struct pack_kind {
     struct str kind;
     struct pack_label name;
+    bool confidential;         /* seen by handler and requester alone; its words are sealed */
     struct pack_stage *stages; /* at most 64; in file order */
     size_t stage_count;
     struct pack_step *steps;

@@ -313,7 +313,7 @@ static void test_yannan(void **state)
     (void)state;
     static const char *const kinds[] = {"repair", "heating-water", "property", "hardship",
                                         "legacy", "epidemic",      "dispute",  "inquiry",
-                                        "wish",   "suggestion",    "safety"};
+                                        "wish",   "suggestion",    "safety",   "counselling"};
     static const char *const tops[] = {"policy",       "demand",   "together",      "mediation",
                                        "volunteering", "cohesion", "heating-water", "property",
                                        "epidemic",     "hardship", "legacy"};
@@ -321,6 +321,8 @@ static void test_yannan(void **state)
                                           "hotline_12345", "walk_in", "patrol"};
     struct pack *p = S_file("packs/yannan.yaml");
     S_expect_kinds(p, kinds, COUNT_OF(kinds));
+    for (size_t i = 0; i < p->kind_count; i++)
+        assert_int_equal(p->kinds[i].confidential, str_eq(p->kinds[i].kind, S("counselling")));
     size_t top = 0;
     for (size_t i = 0; i < p->category_count; i++) {
         assert_false(str_eq(p->categories[i].name.zh, p->categories[i].name.en));

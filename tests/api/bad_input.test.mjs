@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
-import { send, start } from "./lib.mjs";
+import { expect, send, start } from "./lib.mjs";
 import { fill, operations, request } from "./support_table.mjs";
 
 const AT_ONCE = 24;
@@ -37,7 +37,23 @@ const ids = {
     matters: matter.id,
 };
 
+/* What asks for a subject of its own, or for somebody of its own. */
+const order = (kind, title, more) => app.anon.order({ kind, title, unit: app.unit(unit), ...more });
+const act = (id, name, more) => clients.secretary.act(id, name, more);
+const handled = await order("inquiry", "几点开门");
+expect(await clients.secretary.post(`/api/matters/${handled.id}/affected`, { persons: [person.id] }), 200);
+await act(handled.id, "submit", { text: "九点" });
+const merged = await order("repair", "路灯又不亮");
+expect(await clients.secretary.post(`/api/matters/${merged.id}/merge`, { into: matter.id }), 200);
+const special = {
+    "matters.merge": { id: (await order("repair", "路灯还不亮")).id, into: matter.id },
+    "matters.split": { id: merged.id },
+    "matters.confirm": { id: handled.id, client: await app.user({ person }) },
+    "matters.break_glass": { id: (await order("counselling", "睡不着")).id },
+};
+
 function client(o) {
+    if (special[o.op]?.client) return special[o.op].client;
     const role = Object.keys(clients).find((r) => o.roles.includes(r));
     assert.ok(role, `${o.op}: nobody here may ask that; add one of ${o.roles} to clients`);
     return clients[role];
@@ -46,7 +62,8 @@ function client(o) {
 function placeOf(o) {
     const id = ids[o.path.split("/")[2]];
     assert.ok(!o.subject || id, `${o.op}: nothing to ask about; add it to ids`);
-    return { id, hat: hat.id, unit: app.unit(unit), party: party.id, person: person.id, serial: 1 };
+    const place = { id, hat: hat.id, unit: app.unit(unit), party: party.id, person: person.id, serial: 1 };
+    return { ...place, ...special[o.op] };
 }
 
 /* ---- what is wrong: [{what, field, …how to ask}] ---- */

@@ -160,9 +160,12 @@ async function ask(o, a, s) {
     const may = permitted(o, a);
     const place = { unit: app.unit(code[s]), party: parties.own.id, serial: serial() };
     if (o.subject) {
-        // What a command changes is not asked about twice.
+        // What a command changes is not asked about twice; and what anybody may do to anything may
+        // bring it within reach, so that it is nobody's foreign row afterwards.
+        const anybody = o.permission === "public" && o.work === "command";
         const fresh = may && o.work === "command" && reaches(a, kindOf(o), s);
-        Object.assign(place, await subject(kindOf(o), s, fresh), { unit: app.unit(code.own) });
+        const about = anybody ? await make[kindOf(o)](s) : await subject(kindOf(o), s, fresh);
+        Object.assign(place, about, { unit: app.unit(code.own) });
         if (a.matter && s === "own" && kindOf(o) === "matters") place.id = a.matter;
     }
     const { target, body } = request(o, place);

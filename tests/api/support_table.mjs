@@ -62,10 +62,15 @@ const FILL = {
     person: (place) => place.person,
     requester: (place) => place.person,
     subject: (place) => place.id,
+    labels: () => ["3号楼2单元501"],
+    persons: (place) => [place.person],
+    all_of: (place) => place.unit,
+    into: (place) => place.into ?? place.id,
+    words: () => "还是不亮",
     account: (place) => place.id,
 };
 /* Beyond what is marked as required: without these an operation cannot succeed. */
-const MORE = { "hats.grant": ["unit"], "matters.act": ["text"] };
+const MORE = { "hats.grant": ["unit"], "matters.act": ["text"], "matters.affect": ["labels"] };
 /* "operation/field" of cursors that are no plain numbers. */
 FILL["matters.list/after"] = () => "0.0";
 

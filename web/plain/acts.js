@@ -165,6 +165,12 @@ export const DONE = {
     answer: ["答复了", "Answered"],
     warn: ["快到时限了", "Soon due"],
     overdue: ["超时了", "Overdue"],
+    merge: ["和同样的事一起办了", "Joined to the same trouble"],
+    split: ["分开单独办了", "Stands by itself again"],
+    join: ["有人也遇到了", "Somebody else has it too"],
+    affect: ["登记了受影响的住户", "Affected households added"],
+    confirm: ["有住户确认了", "A household confirmed"],
+    glass: ["有人因故查看了", "Somebody looked, for a reason"],
 };
 
 function typed(values, version) {

@@ -144,6 +144,7 @@ const OUTCOMES = {
     unsolved: ["报的人说：没解决", "The requester says: not solved"],
     handled: ["办好了，还没有得到确认", "Handled, not yet confirmed"],
     no_answer: ["办好了，报的人没有回话", "Handled; the requester did not answer in time"],
+    merged: ["和同样的事一起办", "Handled together with the same trouble"],
 };
 
 function event(e, kind) {

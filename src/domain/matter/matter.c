@@ -1,6 +1,8 @@
 /* Matters: ordering, loading, what a reader sees. */
 #include "domain/matter/matter.h"
 
+#include "domain/matter/matter_many.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -66,6 +68,14 @@ static const struct field matter_fields[] = {
     F_TEXT(struct matter, words, .lines = true, .doc = "The requester's words."),
     F_INT(struct matter, version, .required = true, .doc = "Grows with every change."),
     F_LIST(struct matter, may, .item = T_TEXT, .required = true, .doc = "Acts you could do now."),
+    F_BOOL(struct matter, confidential, .required = true,
+           .doc = "Its words are for its handler and its requester alone."),
+    F_ID(struct matter, merged_into, .doc = "The lead this report follows."),
+    F_OBJECT(struct matter, households, struct tally, &tally_entity,
+             .doc = "The households it affects, and what they say."),
+    F_LIST(struct matter, may_also, .item = T_TEXT,
+           .doc =
+               "What else you could do, each a route of its own: confirm, merge, split, affect."),
     F_TEXT(struct matter, tracking_code,
            .doc = "Only in the answer to an anonymous order: keep it to follow the matter."),
 };
@@ -127,6 +137,12 @@ static const struct field stored_fields[] = {
     F_INT(struct matter, pack),
     F_TEXT(struct matter, contact),
     F_TEXT(struct matter, contact_key),
+    F_ID(struct matter, merged_into),
+    F_INT(struct matter, affected),
+    F_BOOL(struct matter, confidential),
+    F_TEXT(struct matter, sealed),
+    F_INT(struct matter, cell),
+    F_TEXT(struct matter, spot),
 };
 static const struct entity stored_entity = ENTITY(struct matter, "MatterStored", stored_fields);
 
@@ -168,20 +184,23 @@ enum err matter_load(struct store *db, int64_t id, struct matter *ret)
         "m.reopens, m.escalations, m.extensions, m.settled, m.paused_at, m.pause_reason, "
         "m.left_ms, m.paused_ms, m.asks_open, m.parts_open, "
         "m.provisional, m.solved, m.score, m.words, m.version, m.pack, "
-        "m.contact, m.contact_key "
+        "m.contact, m.contact_key, m.merged_into, m.affected, m.confidential, m.sealed, m.cell, "
+        "m.spot "
         "FROM matter m LEFT JOIN party p ON p.id = m.party WHERE m.id = $1",
         ARGS(A_INT(id)), &stored_entity, ret));
     ret->remaining_minutes = NO_INT;
-    return OK;
+    return ret->confidential == YES ? confidential_place(db, ret) : OK;
 }
 
 struct reach_row {
-    int64_t district, street, community, grid, requester;
+    int64_t district, street, community, grid, requester, affected;
+    enum tri confidential;
 };
 static const struct field reach_fields[] = {
-    F_ID(struct reach_row, district), F_ID(struct reach_row, street),
-    F_ID(struct reach_row, community), F_ID(struct reach_row, grid),
-    F_ID(struct reach_row, requester)};
+    F_ID(struct reach_row, district),      F_ID(struct reach_row, street),
+    F_ID(struct reach_row, community),     F_ID(struct reach_row, grid),
+    F_ID(struct reach_row, requester),     F_INT(struct reach_row, affected),
+    F_BOOL(struct reach_row, confidential)};
 static const struct entity reach_entity = ENTITY(struct reach_row, "MatterReach", reach_fields);
 
 struct id_row {
@@ -195,14 +214,19 @@ enum err matter_reach(struct store *db, int64_t id, struct reach *ret)
     struct reach_row row;
     struct list sent;
     TRY(store_one(db,
-                  "SELECT district, street, community, grid, requester FROM matter WHERE id = $1",
+                  "SELECT district, street, community, grid, requester, affected, confidential "
+                  "FROM matter WHERE id = $1",
                   ARGS(A_INT(id)), &reach_entity, &row));
+    if (row.confidential == YES)
+        return confidential_reach(db, id, ret);
     ret->at = (struct ancestors){.district = row.district,
                                  .street = row.street,
                                  .community = row.community,
                                  .grid = row.grid};
     ret->matter = id;
     ret->person = row.requester;
+    if (row.affected > 0)
+        TRY(affected_reach(db, id, ret));
     TRY(store_all(db, "SELECT party AS id FROM matter_sent WHERE matter = $1 LIMIT $2",
                   ARGS(A_INT(id), A_INT(PARTIES_MAX)), &id_entity, PARTIES_MAX, &sent));
     const struct id_row *party = sent.items;
@@ -375,9 +399,9 @@ static enum err S_insert(struct store *db, const struct matter *m)
         "INSERT INTO matter (id, county, number, kind, category, pack, stage, awaits, outcome, "
         "open, title, text, place, lng, lat, source, unit, charge, district, street, community, "
         "grid, requester, reporter, contact, contact_key, tracking, created_at, due_at, auto_at, "
-        "provisional, tier, warn_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'none', $9, "
-        "$10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, "
-        "$28, $29, $30, $31, $32, 1)",
+        "provisional, tier, warn_at, cell, spot, confidential, sealed, version) VALUES ($1, $2, "
+        "$3, $4, $5, $6, $7, $8, 'none', $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, "
+        "$20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, 1)",
         ARGS(A_INT(m->id), A_INT(ID_COUNTY(m->id)), A_TEXT(m->number), A_TEXT(m->kind),
              A_TEXT(m->category), A_INT(m->pack), A_TEXT(m->stage), A_TEXT(m->awaits),
              A_INT(m->open == YES), A_TEXT(m->title), A_TEXT(m->text), A_TEXT(m->place),
@@ -385,7 +409,8 @@ static enum err S_insert(struct store *db, const struct matter *m)
              A_INT(m->district), A_ID(m->street), A_ID(m->community), A_ID(m->grid),
              A_ID(m->requester), A_ID(m->reporter), A_BLOB(m->contact), A_BLOB(m->contact_key),
              A_BLOB(m->tracking), A_INT(m->created_at), A_INT(m->due_at), A_ID(m->auto_at),
-             A_INT(m->provisional == YES), A_TEXT(m->tier), A_ID(m->warn_at)),
+             A_INT(m->provisional == YES), A_TEXT(m->tier), A_ID(m->warn_at), A_OPT(m->cell),
+             A_TEXT(m->spot), A_INT(m->confidential == YES), A_BLOB(m->sealed)),
         NULL);
 }
 
@@ -469,6 +494,8 @@ static enum err S_fill(struct store *db, const struct matter_new *in, const stru
     m->asks_open = m->parts_open = m->paused_ms = 0;
     m->created_at = db->now;
     m->version = 1;
+    m->cell = matter_cell(m->lng, m->lat);
+    TRY(matter_spot(db->arena, m->place, &m->spot));
     return S_contact(db, in, (struct str[]){found_title, found_text, found_place}, m);
 }
 
@@ -510,7 +537,12 @@ enum err matter_order(struct store *db, const struct actor *by, const struct mat
     matter_limits(db, pack, kind, step->to, m);
     if (sides == SIDE_ANYONE)
         TRY(S_tracking(db, m));
-    TRY(S_insert(db, m));
+    m->confidential = kind->confidential ? YES : NO;
+    struct matter stored = *m;
+    if (kind->confidential)
+        TRY(confidential_seal(db, m, &stored));
+    TRY(S_insert(db, &stored));
+    m->contact_key = stored.contact_key;
     *db->note = (struct note){.subject = m->id,
                               .district = m->district,
                               .street = m->street,

@@ -41,8 +41,16 @@ struct matter {
     struct str words;
     int64_t version, pack;
     struct list may;                           /* acts the reader could do now, struct str */
+    struct list may_also;                      /* … and what has a route of its own */
     struct str tracking_code;                  /* only in the answer to an anonymous order */
     struct str contact, contact_key, tracking; /* sealed, hashed: never sent */
+    int64_t merged_into;                       /* the lead this report follows */
+    int64_t affected;                          /* households: rows of matter_affected */
+    struct tally *households;                  /* what they say; NULL when there are none */
+    enum tri confidential;
+    struct str sealed; /* confidential: title, place, text, category */
+    int64_t cell;      /* where it lies (matter_cell), NO_INT without coordinates */
+    struct str spot;   /* the place's words without signs and spaces */
 };
 extern const struct entity matter_entity; /* as sent */
 
@@ -59,6 +67,8 @@ struct matter_row {
     enum tri overdue;
     enum tri solved;
     int64_t score, version;
+    enum tri confidential;
+    int64_t merged_into;
 };
 extern const struct entity matter_row_entity;
 
@@ -137,6 +147,10 @@ struct matter_terms {
     struct str like[QUERY_WORDS]; /* NO_STR when unused */
     size_t n;
 };
+/* The terms of a text themselves, at most `most` of them; returns how many. And what a word is
+ * made of: letters of any script, and digits. */
+size_t text_terms(struct str text, int64_t *term, size_t most);
+bool text_letter(uint32_t c);
 MUST enum err matter_terms(struct store *db, struct str q, struct matter_terms *ret);
 
 /* Takes phone and ID numbers out of a text: *clean says 〔电话〕 or 〔证件号〕 in their place,

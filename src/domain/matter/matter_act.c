@@ -2,6 +2,8 @@
  * kind. */
 #include "domain/matter/matter_do.h"
 
+#include "domain/matter/matter_many.h"
+
 #include <math.h>
 
 enum { WORDS_MAX = 1000 };
@@ -89,16 +91,19 @@ enum err matter_event_write(struct store *db, const struct matter *m, const stru
             name = names[i].name;
     }
     struct str role = hat ? str_of(role_names[hat->role]) : NO_STR;
+    struct str text = in->text, sealed = NO_STR;
+    if (m->confidential == YES)
+        TRY(confidential_seal_text(db, m, &text, &sealed));
     return store_exec(
         db,
         "INSERT INTO matter_event (county, matter, at, act, account, role, side, from_stage, "
-        "to_stage, public, text, party, solved, score, reason, span, granted) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+        "to_stage, public, text, party, solved, score, reason, span, granted, sealed) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         ARGS(A_INT(ID_COUNTY(m->id)), A_INT(m->id), A_INT(db->now), A_TEXT(str_of(act_names[act])),
              A_ID(by ? by->account : 0), A_TEXT(role), A_TEXT(str_of(name)), A_TEXT(from_stage),
-             A_TEXT(m->stage), A_INT(in->public != NO), A_TEXT(in->text), A_ID(in->to),
+             A_TEXT(m->stage), A_INT(in->public != NO), A_TEXT(text), A_ID(in->to),
              A_TRI(in->solved), A_OPT(act == ACT_RATE ? in->score : NO_INT), A_TEXT(in->reason),
-             A_TEXT(in->within), A_TRI(in->granted)),
+             A_TEXT(in->within), A_TRI(in->granted), A_BLOB(sealed)),
         NULL);
 }
 
@@ -213,12 +218,12 @@ static enum err S_update(struct store *db, const struct matter *m)
         ARGS(A_INT(m->id), A_TEXT(m->stage), A_TEXT(m->awaits), A_TEXT(m->outcome),
              A_INT(m->open == YES), A_ID(m->party), A_ID(m->handler), A_INT(m->due_at),
              A_ID(m->auto_at), A_INT(m->provisional == YES), A_ID(m->answered_at),
-             A_ID(m->closed_at), A_TRI(m->solved), A_OPT(m->score), A_TEXT(m->words),
-             A_INT(m->charge), A_TEXT(m->tier), A_INT(m->late == YES), A_ID(m->handled_at),
-             A_ID(m->warn_at), A_INT(m->transfers), A_INT(m->returns), A_INT(m->reopens),
-             A_INT(m->escalations), A_INT(m->extensions), A_INT(m->settled == YES),
-             A_ID(m->paused_at), A_TEXT(m->pause_reason), A_OPT(m->left_ms), A_INT(m->paused_ms),
-             A_INT(m->asks_open), A_INT(m->parts_open)),
+             A_ID(m->closed_at), A_TRI(m->solved), A_OPT(m->score),
+             A_TEXT(m->confidential == YES ? NO_STR : m->words), A_INT(m->charge), A_TEXT(m->tier),
+             A_INT(m->late == YES), A_ID(m->handled_at), A_ID(m->warn_at), A_INT(m->transfers),
+             A_INT(m->returns), A_INT(m->reopens), A_INT(m->escalations), A_INT(m->extensions),
+             A_INT(m->settled == YES), A_ID(m->paused_at), A_TEXT(m->pause_reason),
+             A_OPT(m->left_ms), A_INT(m->paused_ms), A_INT(m->asks_open), A_INT(m->parts_open)),
         NULL);
 }
 
@@ -277,6 +282,8 @@ static enum err S_comment(struct store *db, struct doing *d)
                            "Write your comment.");
     d->hat = actor_hat(d->by);
     d->sides = d->hat ? matter_sides(d->by, d->hat, d->m) : 0;
+    if (d->hat && d->hat->kind == HAT_SELF && !d->sides)
+        d->sides = SIDE_RESIDENT; /* one of the households it affects */
     if (d->hat && d->hat->kind == HAT_SELF && d->in->public == NO)
         return store_fault(db, ERR_INVALID, "/public", "not_allowed",
                            "只有工作人员可以写内部留言。",
@@ -351,6 +358,8 @@ enum err matter_do(struct store *db, const struct actor *by, const struct matter
     TRY(doing_kind(db, &d));
     if (!act_parse(in.act, &d.act))
         return ERR_INVALID;
+    if (d.act != ACT_COMMENT && d.act != ACT_WATCH)
+        TRY(merged_refuse(db, m));
     TRY(S_do(db, &d));
     return matter_view(db, by, m);
 }
@@ -385,7 +394,7 @@ enum err matter_view(struct store *db, const struct actor *by, struct matter *m)
         return ERR_MEMORY;
     TRY(doing_kind(db, &d));
     m->may = (struct list){.items = may};
-    for (int act = ACT_ACCEPT; act < ACT_COMMENT; act++) {
+    for (int act = ACT_ACCEPT; act < ACT_COMMENT && !m->merged_into; act++) {
         bool yes = false;
         d.act = (enum act)act;
         TRY(S_may(db, &d, &yes));

@@ -1,13 +1,15 @@
 /* Routes of matters. */
 #include "domain/matter/matter.h"
 
-enum { LIMIT_MAX = 100, EVENTS_MAX = 500, REASON_MAX = 200 };
+#include "domain/matter/matter_many.h"
+
+enum { LIMIT_MAX = 100, REASON_MAX = 200 };
 
 /* ---- lists ---- */
 
-static const char *const queue_codes[] = {"all",      "unit",   "charge", "party", "mine",
-                                          "verify",   "asks",   "parts",  "rate",  "requested",
-                                          "watching", "closed", NULL};
+static const char *const queue_codes[] = {
+    "all",  "unit",      "charge",   "party",    "mine",         "verify", "asks", "parts",
+    "rate", "requested", "watching", "affected", "confidential", "closed", NULL};
 static const char *const sort_codes[] = {"due_at", "-due_at", "-closed_at", "-created_at", NULL};
 static const char *const due_codes[] = {"today", "overdue", NULL};
 
@@ -21,8 +23,8 @@ static const struct field query_fields[] = {
     F_TEXT(struct matter_query, due, .from = IN_QUERY, .codes = due_codes,
            .doc = "Due by the end of today, or already overdue."),
     F_TEXT(struct matter_query, sort, .from = IN_QUERY, .codes = sort_codes,
-           .doc = "Open queues: due_at or -due_at. Closed: -closed_at. Requested, watching, asks, "
-                  "parts and search: -created_at."),
+           .doc = "Open queues: due_at or -due_at. Closed: -closed_at. Requested, watching, "
+                  "affected, asks, parts and search: -created_at."),
     F_TEXT(struct matter_query, q, .from = IN_QUERY, .min = 2, .max = 60,
            .doc = "Words in titles, texts and numbers; newest first."),
     F_ID(struct matter_query, unit, .from = IN_QUERY, .doc = "Only this unit, if within reach."),
@@ -46,7 +48,8 @@ static const struct entity get_entity = ENTITY(struct subject_in, "MatterGet", g
 static enum err S_get(struct store *db, const struct actor *by, const void *in, void *ret)
 {
     TRY(matter_load(db, ((const struct subject_in *)in)->id, ret));
-    return matter_view(db, by, ret);
+    TRY(matter_view(db, by, ret));
+    return matter_shade(db, by, ret);
 }
 
 static enum err S_create(struct store *db, const struct actor *by, const void *in, void *ret)
@@ -56,81 +59,13 @@ static enum err S_create(struct store *db, const struct actor *by, const void *i
 
 static enum err S_act(struct store *db, const struct actor *by, const void *in, void *ret)
 {
-    return matter_do(db, by, in, ret);
+    TRY(matter_do(db, by, in, ret));
+    return matter_shade(db, by, ret);
 }
 
-/* ---- the timeline ---- */
-
-struct event {
-    int64_t seq, at;
-    struct str act, side, role, by_name, from_stage, to_stage, text, party_name, reason, span;
-    enum tri public, solved, granted;
-    int64_t score;
-};
-static const struct field event_fields[] = {
-    F_INT(struct event, seq, .required = true, .doc = "Order of events."),
-    F_TIME(struct event, at, .required = true, .doc = "When."),
-    F_TEXT(struct event, act, .required = true, .codes = act_names, .doc = "What was done."),
-    F_TEXT(struct event, side, .required = true,
-           .doc = "On which side: requester, resident, anyone, worker, hotline, unit, handler, "
-                  "above, time."),
-    F_TEXT(struct event, role, .doc = "Role it was done under."),
-    F_TEXT(struct event, by_name, .doc = "Who, for colleagues; never who asked or rated."),
-    F_TEXT(struct event, from_stage, .doc = "Stage before."),
-    F_TEXT(struct event, to_stage, .required = true, .doc = "Stage after."),
-    F_TEXT(struct event, text, .lines = true, .doc = "Reason, result, comment or words."),
-    F_TEXT(struct event, party_name, .doc = "Party it was sent to."),
-    F_TEXT(struct event, reason, .doc = "Why, from the pack; of an answer, what was asked."),
-    F_TEXT(struct event, span, .doc = "How long was asked for, or is given."),
-    F_BOOL(struct event, granted, .doc = "What the answer was."),
-    F_BOOL(struct event, public, .required = true, .doc = "Shown to the requester."),
-    F_BOOL(struct event, solved, .doc = "The requester's word."),
-    F_INT(struct event, score, .doc = "The requester's score."),
-};
-static const struct entity event_entity = ENTITY(struct event, "MatterEvent", event_fields);
-
-struct event_query {
-    int64_t id, after, limit;
-};
-static const struct field event_query_fields[] = {
-    F_ID(struct event_query, id, .from = IN_PATH, .required = true, .doc = "The matter."),
-    F_INT(struct event_query, after, .from = IN_QUERY, .min = 0, .max = INT64_MAX,
-          .doc = "Events after this seq."),
-    F_INT(struct event_query, limit, .from = IN_QUERY, .min = 1, .max = LIMIT_MAX,
-          .doc = "Rows a page; default 100."),
-};
-static const struct entity event_query_entity =
-    ENTITY(struct event_query, "MatterEventQuery", event_query_fields);
-
-/* Colleagues see who did what; who asked, and who judged, is told to nobody. Internal comments are
- * for the units, and for who wrote them: a firm sees what was sent to it, not what was said. */
 static enum err S_events(struct store *db, const struct actor *by, const void *in, void *ret)
 {
-    const struct event_query *q = in;
-    struct page *page = ret;
-    const struct hat *hat = actor_hat(by);
-    bool unit = hat && hat->kind == HAT_UNIT;
-    bool staff = hat && hat->kind != HAT_SELF;
-    int64_t limit = q->limit == NO_INT ? LIMIT_MAX : q->limit;
-    TRY(store_all(db,
-                  "SELECT e.seq, e.at, e.act, e.side, e.role, a.name AS by_name, e.from_stage, "
-                  "e.to_stage, e.text, p.name AS party_name, e.public, e.solved, e.score, "
-                  "e.reason, e.span, e.granted "
-                  "FROM matter_event e LEFT JOIN party p ON p.id = e.party "
-                  "LEFT JOIN account a ON a.id = e.account AND $5 = 1 "
-                  "AND e.side NOT IN ('requester', 'resident', 'anyone') "
-                  "WHERE e.matter = $1 AND e.seq > $2 "
-                  "AND ($3 = 1 OR e.public = 1 OR e.account = $6) "
-                  "ORDER BY e.seq LIMIT $4",
-                  ARGS(A_INT(q->id), A_INT(q->after == NO_INT ? 0 : q->after), A_INT(unit),
-                       A_INT(limit + 1), A_INT(staff), A_ID(by->account)),
-                  &event_entity, EVENTS_MAX, &page->items));
-    if (page->items.n > (size_t)limit) {
-        page->items.n = (size_t)limit;
-        const struct event *last = (const struct event *)page->items.items + limit - 1;
-        page->next = arena_printf(db->arena, "%lld", (long long)last->seq);
-    }
-    return OK;
+    return matter_events(db, by, in, ret);
 }
 
 /* ---- what is asked of a unit, and the parts of a whistle: for those at work on it ---- */
@@ -255,9 +190,10 @@ static enum err S_reveal(struct store *db, const struct actor *by, const void *i
     struct contact *contact = ret;
     struct matter m;
     unsigned char key[KEY_SIZE];
-    (void)by;
     db->note->reason = ask->reason;
     TRY(matter_load(db, ask->id, &m));
+    if (m.confidential == YES && matter_eye(by, &m) != EYE_STAFF)
+        return ERR_NOT_FOUND;
     if (!m.contact.p)
         return OK;
     TRY(vault_unwrap(db, ID_COUNTY(m.id), m.contact_key, key));

@@ -3,6 +3,8 @@
  * between them is only the first condition and the order. */
 #include "domain/matter/matter.h"
 
+#include "domain/matter/matter_many.h"
+
 #include <stdlib.h>
 
 enum { LIMIT_DEFAULT = 20, LIMIT_MAX = 100, FETCH_MAX = LIMIT_MAX + 1 };
@@ -35,13 +37,17 @@ static const struct field row_fields[] = {
     F_BOOL(struct matter_row, solved, .doc = "The requester's own word."),
     F_INT(struct matter_row, score, .doc = "The requester's score, 1 to 5."),
     F_INT(struct matter_row, version, .required = true, .doc = "Grows with every change."),
+    F_BOOL(struct matter_row, confidential, .required = true,
+           .doc = "Its words are for its handler and its requester alone."),
+    F_ID(struct matter_row, merged_into, .doc = "The lead this report follows."),
 };
 const struct entity matter_row_entity = ENTITY(struct matter_row, "MatterRow", row_fields);
 
 #define COLUMNS                                                                                    \
     "SELECT m.id, m.number, m.kind, m.category, m.stage, m.awaits, m.outcome, m.open, m.title, "   \
     "m.place, m.source, m.unit, m.charge, m.party, p.name AS party_name, m.handler, "              \
-    "m.tier, m.created_at, m.due_at, m.paused_at, m.closed_at, m.solved, m.score, m.version FROM "
+    "m.tier, m.created_at, m.due_at, m.paused_at, m.closed_at, m.solved, m.score, m.version, "     \
+    "m.confidential, m.merged_into FROM "
 #define PARTY " LEFT JOIN party p ON p.id = m.party "
 #define FILTER                                                                                     \
     "AND ($6 IS NULL OR m.kind = $6) AND ($7 IS NULL OR m.stage = $7) "                            \
@@ -180,6 +186,7 @@ static enum err S_asks(struct store *db, const struct actor *by, struct asking *
     static const char party_found[] = FOUND("m.party");
     static const char *const handler[] = VARIANTS("m.handler");
     static const char *const verify[] = VARIANTS("m.awaits = 'verify' AND m.charge");
+    static const char *const confidential[] = VARIANTS("m.confidential = 1 AND m.charge");
     static const char *const rate[] = VARIANTS("m.awaits = 'rate' AND m.requester");
     static const char requested[] =
         COLUMNS "matter m" PARTY "WHERE m.requester = $1 AND $2 = $2 AND m.id < $3 "
@@ -198,6 +205,10 @@ static enum err S_asks(struct store *db, const struct actor *by, struct asking *
                 "WHERE w.account = $1 AND $2 = $2 AND w.matter < $3 AND m.due_at < $4 " FILTER
                 "ORDER BY w.matter DESC LIMIT $5";
     static const char requested_found[] = FOUND("m.requester");
+    static const char affecting[] =
+        COLUMNS "matter_affected f CROSS JOIN matter m ON m.id = f.matter" PARTY
+                "WHERE f.person = $1 AND $2 = $2 AND f.matter < $3 AND m.due_at < $4 " FILTER
+                "ORDER BY f.matter DESC LIMIT $5";
     static const char *const own[] = VARIANTS("m.requester");
     struct str queue = a->in->queue;
     bool all = !queue.p || str_eq(queue, S("all"));
@@ -220,10 +231,14 @@ static enum err S_asks(struct store *db, const struct actor *by, struct asking *
         S_ask(a, watching, by->account);
     if (str_eq(queue, S("verify")))
         S_ask_hats(by, a, HAT_UNIT, verify[a->variant]);
+    if (str_eq(queue, S("confidential")))
+        S_ask_hats(by, a, HAT_UNIT, confidential[a->variant]);
     if (str_eq(queue, S("rate")))
         S_ask_hats(by, a, HAT_SELF, rate[a->variant]);
     if (str_eq(queue, S("requested")))
         S_ask_hats(by, a, HAT_SELF, requested);
+    if (str_eq(queue, S("affected")))
+        S_ask_hats(by, a, HAT_SELF, affecting);
     return OK;
 }
 
@@ -323,8 +338,8 @@ static enum err S_sort(struct store *db, const struct matter_query *in, struct a
 {
     static const char zh[] = "这个队列不能这样排序。", en[] = "That queue cannot be sorted so.";
     bool newest = in->q.p || str_eq(in->queue, S("requested")) ||
-                  str_eq(in->queue, S("watching")) || str_eq(in->queue, S("asks")) ||
-                  str_eq(in->queue, S("parts"));
+                  str_eq(in->queue, S("watching")) || str_eq(in->queue, S("affected")) ||
+                  str_eq(in->queue, S("asks")) || str_eq(in->queue, S("parts"));
     bool closed = str_eq(in->queue, S("closed"));
     const char *allowed = newest ? "-created_at" : closed ? "-closed_at" : "due_at | -due_at";
     a->sort = newest ? BY_ID : closed ? BY_CLOSED : BY_DUE;
@@ -365,7 +380,7 @@ static enum err S_only_reached(struct store *db, const struct actor *by, struct 
     struct matter_row *row = rows->items;
     size_t kept = 0;
     for (size_t i = 0; i < rows->n; i++) {
-        struct reach reach = {0};
+        struct reach reach = {.by = by};
         bool reached = false;
         TRY(matter_reach(db, row[i].id, &reach));
         for (size_t h = 0; h < by->n && !reached; h++)
@@ -398,6 +413,7 @@ enum err matter_list(struct store *db, const struct actor *by, const struct matt
     }
     if (str_eq(in->queue, S("watching")))
         TRY(S_only_reached(db, by, &all));
+    TRY(rows_shade(db, by, str_eq(in->queue, S("affected")), &all));
     for (size_t i = 0; row && i < all.n; i++) {
         row[i].overdue = row[i].open == YES && row[i].due_at < db->now ? YES : NO;
         if (row[i].due_at == NO_DUE)
