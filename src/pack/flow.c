@@ -162,6 +162,12 @@ static bool S_act(struct reader *r, const struct node *item, enum act *ret)
                   SHOW(value->text));
         return false;
     }
+    if (*ret >= ACT_MILESTONE) {
+        fault_add(r->report, value->at, "“%.*s”随长期事项自己发生，不用写在流程里。",
+                  "\"%.*s\" comes of a long matter by itself: leave it out of the flow.",
+                  SHOW(value->text));
+        return false;
+    }
     if (*ret == ACT_COMMENT || *ret == ACT_WATCH) {
         fault_add(r->report, value->at, "看得见事项的人都可以做“%.*s”，不用写在流程里。",
                   "Whoever sees a matter may \"%.*s\": leave it out of the flow.",
@@ -299,7 +305,7 @@ static enum act S_awaits(const struct pack_kind *kind, size_t stage)
 bool read_kind(struct reader *r, const struct node *map, struct pack_kind *kind,
                struct kind_mark *mark)
 {
-    static const char *const keys[] = {"kind", "name", "en", "stages", "flow", NULL};
+    static const char *const keys[] = {"kind", "name", "en", "stages", "flow", "milestones", NULL};
     size_t before = r->report->n;
     node_keys(map, keys, r->report);
     kind->kind = read_code(r, map, "kind");
@@ -307,6 +313,7 @@ bool read_kind(struct reader *r, const struct node *map, struct pack_kind *kind,
     S_stages(r, map, kind, mark);
     if (kind->stage_count > 0)
         S_flow(r, map, kind, mark);
+    read_milestones(r, map, kind);
     for (size_t i = 0; i < kind->stage_count; i++)
         if (!kind->stages[i].final)
             kind->stages[i].awaits = S_awaits(kind, i);

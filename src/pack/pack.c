@@ -1,12 +1,17 @@
 #include "pack/pack.h"
 
 const char *const act_names[ACT_COUNT + 1] = {
-    [ACT_ORDER] = "order",       [ACT_ACCEPT] = "accept",   [ACT_DECLINE] = "decline",
-    [ACT_DISPATCH] = "dispatch", [ACT_CLAIM] = "claim",     [ACT_TRANSFER] = "transfer",
-    [ACT_SUBMIT] = "submit",     [ACT_VERIFY] = "verify",   [ACT_RETURN] = "return",
-    [ACT_RATE] = "rate",         [ACT_REOPEN] = "reopen",   [ACT_WITHDRAW] = "withdraw",
-    [ACT_CLOSE] = "close",       [ACT_COMMENT] = "comment", [ACT_WATCH] = "watch",
-    [ACT_COUNT] = NULL,
+    [ACT_ORDER] = "order",       [ACT_ACCEPT] = "accept",
+    [ACT_DECLINE] = "decline",   [ACT_DISPATCH] = "dispatch",
+    [ACT_CLAIM] = "claim",       [ACT_TRANSFER] = "transfer",
+    [ACT_SUBMIT] = "submit",     [ACT_VERIFY] = "verify",
+    [ACT_RETURN] = "return",     [ACT_RATE] = "rate",
+    [ACT_REOPEN] = "reopen",     [ACT_WITHDRAW] = "withdraw",
+    [ACT_CLOSE] = "close",       [ACT_COMMENT] = "comment",
+    [ACT_WATCH] = "watch",       [ACT_MILESTONE] = "milestone",
+    [ACT_PROGRESS] = "progress", [ACT_FOLLOW_UP] = "follow_up",
+    [ACT_LETTER] = "letter",     [ACT_LINK] = "link",
+    [ACT_MISSED] = "missed",     [ACT_COUNT] = NULL,
 };
 
 const char *const outcome_names[OUTCOME_COUNT + 1] = {
@@ -62,6 +67,25 @@ bool pack_source_known(const struct pack *p, struct str source)
     for (size_t i = 0; i < p->source_count; i++)
         if (str_eq(p->sources[i].source, source))
             return true;
+    return false;
+}
+
+const struct pack_chain *pack_chain(const struct pack *p, struct str chain)
+{
+    for (size_t i = 0; i < p->chain_count; i++)
+        if (str_eq(p->chains[i].chain, chain))
+            return &p->chains[i];
+    return NULL;
+}
+
+bool chain_link(const struct pack_chain *c, struct str link, size_t *ret)
+{
+    for (size_t i = 0; i < c->link_count; i++) {
+        if (str_eq(c->links[i].link, link)) {
+            *ret = i;
+            return true;
+        }
+    }
     return false;
 }
 

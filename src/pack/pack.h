@@ -30,6 +30,13 @@ enum act {
     ACT_CLOSE,    /* the unit closes it, or time does (else: close) */
     ACT_COMMENT,
     ACT_WATCH,
+    /* Long matters (domain/casework): never in a flow, never asked for as an act. */
+    ACT_MILESTONE, /* a milestone was set, changed or reached */
+    ACT_PROGRESS,  /* households got further at one */
+    ACT_FOLLOW_UP, /* somebody asked how it stands */
+    ACT_LETTER,    /* a letter went out or came in */
+    ACT_LINK,      /* it was joined to the next, or to the one before, in a chain */
+    ACT_MISSED,    /* time: one of these was owed, and its day has passed */
     ACT_COUNT
 };
 extern const char *const act_names[ACT_COUNT + 1]; /* "order" …; NULL ends it */
@@ -93,6 +100,31 @@ struct pack_step {
     int line;
 };
 
+/* What a long matter passes on its way. */
+struct pack_milestone {
+    struct str milestone; /* code */
+    struct pack_label name;
+    struct limit within; /* from when the matter was taken on; LIMIT_NONE: no day is set */
+    bool each;           /* every household has to pass it */
+};
+
+/* One link of a chain: a matter of this chain at this place. */
+struct pack_link {
+    struct str link; /* code */
+    struct pack_label name;
+    struct str kind;     /* of the matter; NO_STR: any. One that is ordered enters by itself */
+    struct limit within; /* how soon the next link must be there; LIMIT_NONE: no limit */
+    bool many;           /* several next ones may come of it */
+};
+
+/* Matters that lead from one to the next, in this order, so that none is lost on the way. */
+struct pack_chain {
+    struct str chain; /* code */
+    struct pack_label name;
+    struct pack_link *links;
+    size_t link_count;
+};
+
 struct pack_kind {
     struct str kind;
     struct pack_label name;
@@ -100,6 +132,8 @@ struct pack_kind {
     size_t stage_count;
     struct pack_step *steps;
     size_t step_count;
+    struct pack_milestone *milestones;
+    size_t milestone_count;
     int line;
 };
 
@@ -136,6 +170,8 @@ struct pack {
     const struct pack_category **category_by_code; /* the same, in order of code */
     struct pack_source *sources;
     size_t source_count;
+    struct pack_chain *chains;
+    size_t chain_count;
 };
 
 /* One mistake in a pack, for its writer. */
@@ -157,6 +193,8 @@ void pack_free(struct pack *p);
 const struct pack_kind *pack_kind(const struct pack *p, struct str kind);         /* or NULL */
 const struct pack_category *pack_category(const struct pack *p, struct str code); /* or NULL */
 bool pack_source_known(const struct pack *p, struct str source);
+const struct pack_chain *pack_chain(const struct pack *p, struct str chain); /* or NULL */
+bool chain_link(const struct pack_chain *c, struct str link, size_t *ret);
 bool kind_stage(const struct pack_kind *k, struct str stage, size_t *ret);
 
 /* The step that does `act` from that stage for a holder of any of `sides`; given matters for rate

@@ -1,6 +1,7 @@
 /* Between the files that read a pack: load.c (the pack), flow.c (a kind of matter), check.c (what
- * a flow means). Marks say where in the YAML each thing stands; they live in the scratch arena,
- * which is gone when pack_load returns. */
+ * a flow means), milestone.c (what a long matter passes, and chains of matters). Marks say where in
+ * the YAML each thing stands; they live in the scratch arena, which is gone when pack_load returns.
+ */
 #ifndef PACK_READ_H
 #define PACK_READ_H
 
@@ -44,6 +45,10 @@ const struct node *read_map(struct reader *r, const struct node *item);
  * meaningless. */
 bool read_kind(struct reader *r, const struct node *map, struct pack_kind *kind,
                struct kind_mark *mark);
+
+/* `milestones` of a kind, and `chains` of the root, whose kinds have been read. */
+void read_milestones(struct reader *r, const struct node *map, struct pack_kind *kind);
+void read_chains(struct reader *r, const struct node *root);
 
 /* What the flow means: who may, from where, to where, by when. */
 void check_kind(struct reader *r, const struct pack_kind *kind, const struct kind_mark *mark);

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
-import { send, start } from "./lib.mjs";
+import { expect, send, start } from "./lib.mjs";
 import { fill, operations, request } from "./support_table.mjs";
 
 const AT_ONCE = 24;
@@ -37,6 +37,17 @@ const ids = {
     matters: matter.id,
 };
 
+/* A long matter, with one of each thing that hangs on it. */
+const hung = async (route, body) =>
+    expect(await clients.secretary.post(`/api/matters/${matter.id}/${route}`, body), 201).id;
+const casework = {
+    milestone: await hung("milestones", { title: "资金申请" }),
+    each: await hung("milestones", { title: "税费缴纳", each: true }),
+    household: await hung("households", { label: "3号楼2单元501" }),
+    external: (await app.party({ name: "陇南市政府", kind: "external", unit })).id,
+    other: (await app.anon.order({ kind: "repair", title: "井盖", unit: app.unit(unit) })).id,
+};
+
 function client(o) {
     const role = Object.keys(clients).find((r) => o.roles.includes(r));
     assert.ok(role, `${o.op}: nobody here may ask that; add one of ${o.roles} to clients`);
@@ -46,7 +57,7 @@ function client(o) {
 function placeOf(o) {
     const id = ids[o.path.split("/")[2]];
     assert.ok(!o.subject || id, `${o.op}: nothing to ask about; add it to ids`);
-    return { id, hat: hat.id, unit: app.unit(unit), party: party.id, person: person.id, serial: 1 };
+    return { id, hat: hat.id, unit: app.unit(unit), party: party.id, person: person.id, serial: 1, ...casework };
 }
 
 /* ---- what is wrong: [{what, field, …how to ask}] ---- */

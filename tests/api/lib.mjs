@@ -428,12 +428,12 @@ class App {
         db.close();
         return rows;
     }
-    /* Until the search has indexed every matter there is. */
-    async indexed() {
+    /* Until the search, or another reader of events, has seen all there are. */
+    async indexed(reader = "search_seq") {
         const sql =
             "SELECT COALESCE((SELECT max(seq) FROM matter_event), 0) AS written, " +
             "COALESCE((SELECT CAST(value AS INTEGER) FROM setting " +
-            "WHERE name = 'search_seq'), 0) AS indexed";
+            `WHERE name = '${reader}'), 0) AS indexed`;
         await this.wait(() => {
             const [at] = this.rows(sql);
             return at.indexed >= at.written;
@@ -442,6 +442,7 @@ class App {
     /* {table: sha256 of its rows} for every table of the domains. */
     async hashTables() {
         await this.indexed();
+        await this.indexed("casework_seq");
         const db = this.db();
         const hashes = {};
         db.exec("BEGIN");

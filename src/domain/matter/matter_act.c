@@ -174,7 +174,9 @@ static const struct entity party_entity = ENTITY(struct party_row, "PartyRow", p
 static enum err S_send(struct store *db, struct doing *d)
 {
     struct party_row party;
-    enum err err = store_one(db, "SELECT name FROM party WHERE id = $1 AND district = $2",
+    enum err err = store_one(db,
+                             "SELECT name FROM party WHERE id = $1 AND district = $2 "
+                             "AND kind <> 'external'",
                              ARGS(A_INT(d->in->to), A_INT(d->m->district)), &party_entity, &party);
     if (err == ERR_NOT_FOUND)
         return store_fault(db, ERR_INVALID, "/to", "unknown", "没有这个承办方，或不在本区县。",
