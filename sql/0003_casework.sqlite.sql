@@ -28,7 +28,7 @@ CREATE TABLE case_milestone (
     matter INTEGER NOT NULL,
     seq INTEGER NOT NULL,            -- the order they are shown in
     code TEXT,                       -- of the pack; NULL: set by hand
-    title TEXT NOT NULL,
+    title TEXT NOT NULL, en TEXT,    -- in Chinese; in English where the pack has it
     each INTEGER NOT NULL,           -- every household has to pass it
     party INTEGER, account INTEGER,  -- whose it is
     due_at INTEGER,

@@ -87,7 +87,7 @@ static void S_link(struct reader *r, const struct node *item, struct pack_chain 
     link.many = S_flag(r, item, "many");
     if (kind)
         link.kind = read_code(r, item, "kind");
-    if (link.kind.n && !pack_kind(r->pack, link.kind))
+    if (kind && link.kind.n && !pack_kind(r->pack, link.kind))
         fault_add(r->report, kind->at, "没有“%.*s”这一类事项。",
                   "There is no kind of matter \"%.*s\".", SHOW(link.kind));
     if (!item->next && (within || link.many))

@@ -63,6 +63,20 @@ test("a visit leads to a demand, in one command", async () => {
     }
 });
 
+test("what a chain is made of can be asked for", async () => {
+    const { items } = await app.anon.read(`/api/chains?unit=${app.unit(UNIT)}`);
+    assert.deepEqual(items.map((c) => [c.code, c.zh, c.en]), [["service-loop", "服务闭环", "Service loop"]]);
+    assert.deepEqual(
+        items[0].links.map((l) => [l.code, l.kind, l.many]),
+        [
+            ["visit", undefined, true],
+            ["demand", "suggestion", false],
+            ...["assessment", "plan", "project", "outcome"].map((l) => [l, undefined, false]),
+        ],
+    );
+    refused(await app.anon.get("/api/chains?unit=1"), 422, "unit", "no_pack");
+});
+
 test("link by link, and no other way", async () => {
     refused(await next(made.demand.id, "plan", "跳过研判"), 409, "/relation", "order");
     refused(await next(made.demand.id, "visit", "倒着走"), 422, "/relation", "unknown");

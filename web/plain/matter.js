@@ -185,6 +185,12 @@ const DONE = {
     close: ["办结了", "Closed"],
     comment: ["留言", "Comment"],
     watch: ["关注", "Watching"],
+    milestone: ["里程碑", "Milestone"],
+    progress: ["各户进展", "Progress of households"],
+    follow_up: ["跟进", "Follow-up"],
+    letter: ["信函", "Letter"],
+    link: ["前后相接", "Linked"],
+    missed: ["到期未办", "Missed its day"],
 };
 
 function typed(values, version) {

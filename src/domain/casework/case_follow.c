@@ -123,7 +123,7 @@ enum err follow_rule_set(struct store *db, const struct actor *by, const void *d
     struct follow_rule *r = ret;
     struct work_on w;
     struct limit every = {0};
-    struct str text = NO_STR;
+    struct str text;
     TRY(work_begin(db, by, in->id, "/every", &w));
     TRY(S_every(db, in->every, &every));
     TRY(S_rule(db, in->id, r));

@@ -5,6 +5,7 @@ static const struct field milestone_fields[] = {
     F_ID(struct milestone, id, .required = true, .doc = "The milestone."),
     F_TEXT(struct milestone, code, .doc = "Its code in the pack; none when it was set by hand."),
     F_TEXT(struct milestone, title, .required = true, .doc = "What is to be reached."),
+    F_TEXT(struct milestone, en, .doc = "The same in English, where the pack says it."),
     F_BOOL(struct milestone, each, .required = true, .doc = "Every household has to pass it."),
     F_INT(struct milestone, seq, .required = true, .doc = "They are shown in this order."),
     F_ID(struct milestone, party, .doc = "The party whose it is."),
@@ -24,7 +25,8 @@ static const struct field milestone_fields[] = {
 const struct entity milestone_entity = ENTITY(struct milestone, "Milestone", milestone_fields);
 
 #define MILESTONE                                                                                  \
-    "SELECT s.id, s.code, s.title, s.each, s.seq, s.party, p.name AS party_name, s.account, "      \
+    "SELECT s.id, s.code, s.title, s.en, s.each, s.seq, s.party, p.name AS party_name, "           \
+    "s.account, "                                                                                  \
     "a.name AS account_name, s.due_at, s.done_at, s.words, "                                       \
     "COALESCE(SUM(CASE WHEN g.state = 'doing' THEN 1 ELSE 0 END), 0) AS doing, "                   \
     "COALESCE(SUM(CASE WHEN g.state = 'done' THEN 1 ELSE 0 END), 0) AS done, "                     \
@@ -95,11 +97,12 @@ static enum err S_insert(struct store *db, const struct matter *m, struct milest
 {
     TRY(store_id(db, ID_COUNTY(m->id), &s->id));
     TRY(store_exec(db,
-                   "INSERT INTO case_milestone (id, county, matter, seq, code, title, each, party, "
-                   "account, due_at, set_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                   "INSERT INTO case_milestone (id, county, matter, seq, code, title, en, each, "
+                   "party, account, due_at, set_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+                   "$10, $11, $12)",
                    ARGS(A_INT(s->id), A_INT(ID_COUNTY(s->id)), A_INT(m->id), A_INT(s->seq),
-                        A_TEXT(s->code), A_TEXT(s->title), A_INT(s->each == YES), A_ID(s->party),
-                        A_ID(s->account), A_ID(s->due_at), A_INT(db->now)),
+                        A_TEXT(s->code), A_TEXT(s->title), A_TEXT(s->en), A_INT(s->each == YES),
+                        A_ID(s->party), A_ID(s->account), A_ID(s->due_at), A_INT(db->now)),
                    NULL));
     return S_owe(db, m, s);
 }
@@ -237,8 +240,10 @@ const struct entity milestone_change_entity =
 /* What is not given stays; a new owner takes the place of the old one, of either sort. */
 static enum err S_merge(struct store *db, const struct milestone_change *in, struct milestone *s)
 {
-    if (in->title.p)
+    if (in->title.p) {
         TRY(work_clean(db, in->title, &s->title));
+        s->en = NO_STR;
+    }
     if (in->seq != NO_INT)
         s->seq = in->seq;
     if (in->due_at)
@@ -250,31 +255,36 @@ static enum err S_merge(struct store *db, const struct milestone_change *in, str
     return OK;
 }
 
+static enum err S_change(struct store *db, const struct work_on *w, const struct milestone *s,
+                         bool drop, struct str why)
+{
+    struct str reason = NO_STR;
+    TRY(work_clean(db, why, &reason));
+    TRY(store_exec(db,
+                   "UPDATE case_milestone SET title = $2, seq = $3, due_at = $4, party = $5, "
+                   "account = $6, dropped_at = $7, en = $8 WHERE id = $1",
+                   ARGS(A_INT(s->id), A_TEXT(s->title), A_INT(s->seq), A_ID(s->due_at),
+                        A_ID(s->party), A_ID(s->account), A_ID(drop ? db->now : 0), A_TEXT(s->en)),
+                   NULL));
+    TRY(drop ? due_end(db, s->id) : S_owe(db, &w->m, s));
+    struct str text = arena_printf(db->arena, STR_F "：%s\n" STR_F, STR_A(s->title),
+                                   drop ? "取消 / dropped" : "调整 / changed", STR_A(reason));
+    return work_event(db, w, ACT_MILESTONE, false, 0, text);
+}
+
 enum err milestones_change(struct store *db, const struct actor *by, const void *data, void *ret)
 {
     const struct milestone_change *in = data;
     struct milestone *s = ret;
     struct work_on w;
-    struct str reason = NO_STR;
-    bool drop = in->drop == YES;
     TRY(work_begin(db, by, in->id, "/milestone", &w));
     TRY(work_open(db, &w, "/milestone"));
     TRY(milestone_find(db, w.m.id, in->milestone, s));
     TRY(work_owner(db, &w.m, in->party, in->account));
     TRY(S_past(db, in->due_at));
     TRY(S_merge(db, in, s));
-    TRY(work_clean(db, in->reason, &reason));
-    TRY(store_exec(db,
-                   "UPDATE case_milestone SET title = $2, seq = $3, due_at = $4, party = $5, "
-                   "account = $6, dropped_at = $7 WHERE id = $1",
-                   ARGS(A_INT(s->id), A_TEXT(s->title), A_INT(s->seq), A_ID(s->due_at),
-                        A_ID(s->party), A_ID(s->account), A_ID(drop ? db->now : 0)),
-                   NULL));
-    TRY(drop ? due_end(db, s->id) : S_owe(db, &w.m, s));
-    struct str text = arena_printf(db->arena, STR_F "：%s\n" STR_F, STR_A(s->title),
-                                   drop ? "取消 / dropped" : "调整 / changed", STR_A(reason));
-    TRY(work_event(db, &w, ACT_MILESTONE, false, 0, text));
-    return drop ? OK : milestone_find(db, w.m.id, s->id, s);
+    TRY(S_change(db, &w, s, in->drop == YES, in->reason));
+    return in->drop == YES ? OK : milestone_find(db, w.m.id, s->id, s);
 }
 
 /* ---- reached ---- */

@@ -85,7 +85,7 @@ extern const struct entity due_query_entity, due_entity;
 
 struct milestone {
     int64_t id;
-    struct str code, title;
+    struct str code, title, en;
     enum tri each;
     int64_t seq, party, account, due_at, done_at;
     struct str party_name, account_name, words;
@@ -146,6 +146,11 @@ MUST enum err chain_enter(struct store *db, const struct matter *m, const struct
 handler_fn chain_get, chain_next, chain_join, chain_end;
 extern const struct entity chain_member_entity, chain_next_entity, chain_join_entity,
     chain_end_entity;
+
+/* ---- what a place's pack declares (case_pack.c) ---- */
+
+handler_fn chains_list;
+extern const struct entity chain_query_entity, chain_entity;
 
 /* {id}: the matter. {id, after, limit}: a page of what hangs on it. */
 extern const struct entity case_id_entity, case_page_entity;

@@ -85,6 +85,17 @@ static const struct route routes[] = {
      .doc = "Letters that ask for an answer and have none, at your units, the most urgent first."},
     {OWED("chains.due", "chain-gaps", chains_due),
      .doc = "Matters whose next link is missing, at your units, the most urgent first."},
+    {.op = "chains.list",
+     .verb = "GET",
+     .path = "/api/chains",
+     .work = QUERY,
+     .perm = PERM_PUBLIC,
+     .fn = chains_list,
+     .in = &chain_query_entity,
+     .out = &chain_entity,
+     .page = true,
+     .status = 200,
+     .doc = "The chains in use at a place, with their links in order."},
 };
 
 const struct module casework_module = {
