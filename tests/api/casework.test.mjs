@@ -270,7 +270,7 @@ test("every 30 days somebody asks how it stands; when nobody does, it shows", as
         const [row] = (await secretary.read("/api/follow-ups?due=overdue")).items;
         assert.equal(row.matter, matter.id);
         assert.equal(row.account_name, "李书记");
-        await app.wait(async () => (await missed()).filter((e) => e.text.startsWith("30 days")).length === month);
+        await app.wait(async () => (await missed()).filter((e) => e.text.startsWith("每 30 天跟进")).length === month);
         const words = `第 ${month} 次：市里已排期`;
         expect(await secretary.post(`${at}/follow-ups`, { outcome: "progress", words }), 201);
         assert.equal((await street.read("/api/follow-ups?due=overdue")).items.length, 0);

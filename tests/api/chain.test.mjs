@@ -7,10 +7,12 @@ import path from "node:path";
 import { test } from "node:test";
 import { DAY, ROOT, expect, folderCopy, linli, refused, scratch, start } from "./lib.mjs";
 
-/* The street's pack, where a suggestion is a demand: one that comes in enters the chain by itself. */
+/* The street's pack, where a suggestion is a demand and a legacy problem a plan: one that comes in
+ * enters the chain by itself. */
 const yaml = fs
     .readFileSync(path.join(ROOT, "packs/yannan.yaml"), "utf8")
-    .replace("{link: demand, ", "{link: demand, kind: suggestion, ");
+    .replace("{link: demand, ", "{link: demand, kind: suggestion, ")
+    .replace("{link: plan, ", "{link: plan, kind: legacy, ");
 assert.match(yaml, /kind: suggestion, name: 需求/);
 const pack = path.join(scratch(), "pack.yaml");
 fs.writeFileSync(pack, yaml);
@@ -71,7 +73,10 @@ test("what a chain is made of can be asked for", async () => {
         [
             ["visit", undefined, true],
             ["demand", "suggestion", false],
-            ...["assessment", "plan", "project", "outcome"].map((l) => [l, undefined, false]),
+            ["assessment", undefined, false],
+            ["plan", "legacy", false],
+            ["project", undefined, false],
+            ["outcome", undefined, false],
         ],
     );
     refused(await app.anon.get("/api/chains?unit=1"), 422, "unit", "no_pack");
@@ -93,7 +98,10 @@ test("link by link, and no other way", async () => {
 test("to the outcome: six links, whole from any of them", async () => {
     let last = made.demand;
     for (const link of ["assessment", "plan", "project", "outcome"])
-        last = made[link] = expect(await next(last.id, link, `扶手：${link}`), 201);
+        last = made[link] = expect(
+            await next(last.id, link, `扶手：${link}`, link === "plan" ? { kind: undefined } : {}),
+            201,
+        );
     const links = ["visit", "demand", "assessment", "plan", "project", "outcome"];
     for (const link of links) {
         const all = await chain(made[link].id);
@@ -144,11 +152,25 @@ test("or until somebody says why nothing will; and even then something may", asy
     assert.equal((await chain(after.id)).find((m) => m.matter === made.second.id).ended_at, undefined);
 });
 
-test("a demand that is not taken on is owed nothing; opened again, it is", async () => {
-    const odd = await order("想要一架直升机", "suggestion", resident);
-    await app.wait(async () => (await gaps()).some(([id]) => id === odd.id));
+test("what is not taken on is owed nothing; opened again, it is", async () => {
+    const odd = await order("想要一架直升机", "legacy");
+    const owed = async () => (await gaps()).some(([id]) => id === odd.id);
+    await app.wait(owed);
+    await secretary.act(odd.id, "accept");
     await secretary.act(odd.id, "decline", { text: "不在社区职责内" });
-    await app.wait(async () => !(await gaps()).some(([id]) => id === odd.id));
+    await app.wait(async () => !(await owed()));
+    await secretary.act(odd.id, "reopen", { text: "先做一个方案" });
+    await app.wait(owed);
+});
+
+test("closed is not done: what was closed with nothing come of it stays listed", async () => {
+    const quick = await order("一来就办", "suggestion", resident);
+    await secretary.act(quick.id, "accept");
+    await secretary.act(quick.id, "submit", { text: "当场答复" });
+    await resident.act(quick.id, "rate", { solved: true });
+    await app.wait(async () => (await gaps()).some(([id]) => id === quick.id));
+    await app.indexed("casework_seq");
+    assert.ok((await gaps()).some(([id]) => id === quick.id));
 });
 
 test("what is there already can be joined, with all that came of it", async () => {

@@ -81,7 +81,7 @@ static enum err S_put(struct store *db, const struct matter *m, const struct pac
                         A_ID(ret->prev), A_INT(db->now), A_ID(ret->next_by),
                         A_TEXT(ret->next_name)),
                    NULL));
-    if (!ret->next_by || m->open == NO)
+    if (!ret->next_by || case_dropped(m->outcome))
         return OK;
     return due_put(
         db, m,

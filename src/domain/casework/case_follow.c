@@ -84,9 +84,13 @@ static int64_t S_next(const struct store *db, const struct matter *m, struct lim
 
 static enum err S_owe(struct store *db, const struct matter *m, const struct follow_rule *r)
 {
+    struct limit every = {0};
+    TRY(S_every(db, r->every, &every));
     const struct due due = {.id = r->id,
                             .what = DUE_FOLLOW_UP,
-                            .title = r->every,
+                            .title = arena_printf(db->arena, "每 %d %s跟进 / every " STR_F, every.n,
+                                                  every.unit == LIMIT_DAYS ? "天" : "个工作日",
+                                                  STR_A(r->every)),
                             .due_at = r->next_at,
                             .party = r->party,
                             .account = r->account};

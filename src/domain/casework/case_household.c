@@ -387,6 +387,6 @@ enum err progress_set(struct store *db, const struct actor *by, const void *data
                                    state_words[state], (long long)changed, (long long)changed);
     if (changed)
         TRY(work_event(db, &w, ACT_PROGRESS, false, 0, text));
-    TRY(milestones_settle(db, &w));
-    return milestone_find(db, w.m.id, in->milestone, s);
+    TRY(milestone_find(db, w.m.id, in->milestone, s));
+    return milestone_settle(db, &w, s);
 }

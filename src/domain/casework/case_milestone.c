@@ -37,11 +37,16 @@ const struct entity milestone_entity = ENTITY(struct milestone, "Milestone", mil
     "WHERE s.matter = $1 AND s.dropped_at IS NULL "
 #define GROUPED "GROUP BY s.id, p.name, a.name ORDER BY s.seq, s.id LIMIT $2"
 
+static enum tri S_overdue(const struct store *db, const struct milestone *s)
+{
+    return !s->done_at && s->due_at && s->due_at < db->now ? YES : NO;
+}
+
 /* Counts are told only where there is something to count. */
 static void S_fill(const struct store *db, struct milestone *s, int64_t households)
 {
     bool each = s->each == YES;
-    s->overdue = !s->done_at && s->due_at && s->due_at < db->now ? YES : NO;
+    s->overdue = S_overdue(db, s);
     s->households = each ? households : NO_INT;
     s->waiting = each ? households - s->doing - s->done - s->not_needed : NO_INT;
     s->doing = each ? s->doing : NO_INT;
@@ -295,6 +300,7 @@ static enum err S_reach(struct store *db, const struct work_on *w, struct milest
 {
     s->done_at = done_at;
     s->words = words;
+    s->overdue = S_overdue(db, s);
     TRY(store_exec(
         db, "UPDATE case_milestone SET done_at = $2, done_by = $3, words = $4 WHERE id = $1",
         ARGS(A_INT(s->id), A_ID(done_at), A_ID(done_at ? w->by->account : 0), A_TEXT(words)),
@@ -306,18 +312,20 @@ static enum err S_reach(struct store *db, const struct work_on *w, struct milest
     return work_event(db, w, ACT_MILESTONE, true, 0, text);
 }
 
+enum err milestone_settle(struct store *db, const struct work_on *w, struct milestone *s)
+{
+    bool all = s->households > 0 && s->done + s->not_needed == s->households;
+    if (s->each != YES || all == (s->done_at != 0))
+        return OK;
+    return S_reach(db, w, s, all ? db->now : 0, NO_STR);
+}
+
 enum err milestones_settle(struct store *db, const struct work_on *w)
 {
     struct list rows;
     TRY(milestones_of(db, w->m.id, &rows));
-    struct milestone *s = rows.items;
-    for (size_t i = 0; i < rows.n; i++) {
-        if (s[i].each != YES)
-            continue;
-        bool all = s[i].households > 0 && s[i].done + s[i].not_needed == s[i].households;
-        if (all != (s[i].done_at != 0))
-            TRY(S_reach(db, w, &s[i], all ? db->now : 0, NO_STR));
-    }
+    for (size_t i = 0; i < rows.n; i++)
+        TRY(milestone_settle(db, w, (struct milestone *)rows.items + i));
     return OK;
 }
 

@@ -152,31 +152,48 @@ static enum err S_plan(struct store *db, const struct followed *f, const struct 
     return made ? work_event(db, &w, ACT_MILESTONE, true, 0, text) : OK;
 }
 
+bool case_dropped(struct str outcome)
+{
+    return str_eq(outcome, str_of(outcome_names[OUTCOME_DECLINED])) ||
+           str_eq(outcome, str_of(outcome_names[OUTCOME_WITHDRAWN]));
+}
+
+/* What was closed before it was recorded here (an import) is history, and enters no chain. */
+static bool S_enters(const struct store *db, const struct followed *f)
+{
+    enum { DAY_MS = 24 * 3600 * 1000 };
+    return S_is(f->act, ACT_ORDER) && !case_dropped(f->outcome) &&
+           (f->open == YES || f->at > db->now - DAY_MS);
+}
+
 /* One event; *weight grows with what it cost. */
 static enum err S_follow(struct store *db, const struct followed *f, int *weight)
 {
     const struct pack *pack = world_pack(db->world, f->pack);
     const struct pack_kind *kind = pack ? pack_kind(pack, f->kind) : NULL;
     bool taken_on = S_is(f->act, ACT_ACCEPT) || S_is(f->act, ACT_DISPATCH);
-    bool dropped = str_eq(f->outcome, str_of(outcome_names[OUTCOME_DECLINED])) ||
-                   str_eq(f->outcome, str_of(outcome_names[OUTCOME_WITHDRAWN]));
     struct matter m;
+    if (pack && pack->chain_count && S_enters(db, f)) {
+        *weight += 1;
+        TRY(matter_load(db, f->matter, &m));
+        return chain_enter(db, &m, pack);
+    }
     if (f->open == NO)
-        return due_rest(db, f->matter, dropped);
+        return due_rest(db, f->matter, case_dropped(f->outcome));
     if (taken_on && kind && kind->milestone_count) {
         *weight += (int)kind->milestone_count;
         return S_plan(db, f, pack, kind);
     }
-    if (!S_is(f->act, ACT_REOPEN) && !(S_is(f->act, ACT_ORDER) && pack && pack->chain_count))
+    if (!S_is(f->act, ACT_REOPEN))
         return OK;
     *weight += 1;
     TRY(matter_load(db, f->matter, &m));
-    return S_is(f->act, ACT_REOPEN) ? due_resume(db, &m) : chain_enter(db, &m, pack);
+    return due_resume(db, &m);
 }
 
 enum err casework_tick(struct store *db, void *unused)
 {
-    enum { EVENTS_MOST = 256, WEIGHT_MOST = 128 };
+    enum { EVENTS_MOST = 256, WEIGHT_MOST = 64 };
     struct list rows;
     int64_t from = 0;
     int weight = 0;

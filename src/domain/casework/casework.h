@@ -54,6 +54,9 @@ MUST enum err work_reached(struct store *db, const struct actor *by, int64_t mat
 /* The text without numbers that identify people. */
 MUST enum err work_clean(struct store *db, struct str text, struct str *ret);
 
+/* Declined or withdrawn: nothing is to come of it. */
+bool case_dropped(struct str outcome);
+
 /* Follows the timeline (plans, rests, resumes) and tells it what was missed: the module's tick. */
 MUST enum err casework_tick(struct store *db, void *unused);
 
@@ -103,7 +106,8 @@ MUST enum err milestones_plan(struct store *db, const struct matter *m, const st
                               const struct pack_kind *kind, int64_t from, int64_t *made);
 
 /* A milestone that each household has to pass is reached when all have, and not when one has not:
- * brought up to date after anything about households changed. */
+ * brought up to date after anything about households changed; one, as just found, or all. */
+MUST enum err milestone_settle(struct store *db, const struct work_on *w, struct milestone *s);
 MUST enum err milestones_settle(struct store *db, const struct work_on *w);
 
 handler_fn milestones_list, milestones_add, milestones_plan_now, milestones_change, milestones_done;
