@@ -202,6 +202,21 @@ test("a member out of reach is not told of, and who asked sees only what is thei
     assert.deepEqual((await chain(made.own.id, resident)).map((m) => m.matter), [made.own.id]);
 });
 
+test("the list goes page by page, each row once, however many hats show it", async () => {
+    await app.grant(secretary, { role: "street", unit: app.unit("620102003") });
+    const all = (await secretary.read("/api/chain-gaps?limit=100")).items;
+    assert.ok(all.length > 3);
+    assert.deepEqual(await secretary.all("/api/chain-gaps?limit=2"), all);
+    assert.equal(new Set(all.map((g) => g.id)).size, all.length);
+    assert.ok(all.every((g, i) => !i || all[i - 1].due_at <= g.due_at), "the most urgent first");
+    const one = `/api/chain-gaps?unit=${app.unit("620102003001")}`;
+    const there = (await street.read(one)).items;
+    assert.ok(there.length > 0 && there.length < all.length);
+    assert.deepEqual(await gaps(elsewhere), there.map((g) => [g.matter, g.title]));
+    refused(await grid.get(one), 404);
+    refused(await secretary.get("/api/chain-gaps?after=x"), 422, "after", "cursor");
+});
+
 test("only who may order makes the next", async () => {
     refused(await next(made.own.id, "assessment", "区里研判", {}, district), 403, "/relation", "side");
     refused(await next(made.own.id, "assessment", "自己研判", {}, resident), 403, "/relation", "side");

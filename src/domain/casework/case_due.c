@@ -1,6 +1,9 @@
 /* What is owed about matters by a day: kept, listed, and told to the timeline when it is missed. */
 #include "domain/casework/casework.h"
 
+#include "domain/people/scope.h"
+#include "domain/place/place.h"
+
 #include <stdlib.h>
 
 enum { DUE_LIMIT = 100, DUE_DEFAULT = 20, SOON_DAYS = 7 };
@@ -74,13 +77,14 @@ enum err due_resume(struct store *db, const struct matter *m)
 
 struct due_query {
     struct str due;
-    int64_t limit;
+    int64_t unit, limit;
     struct str after;
 };
 static const char *const due_codes[] = {"overdue", "soon", NULL};
 static const struct field query_fields[] = {
     F_TEXT(struct due_query, due, .from = IN_QUERY, .codes = due_codes,
            .doc = "Overdue, or due within the next seven days; all by default."),
+    F_ID(struct due_query, unit, .from = IN_QUERY, .doc = "Only this unit, if within reach."),
     F_INT(struct due_query, limit, .from = IN_QUERY, .min = 1, .max = DUE_LIMIT,
           .doc = "Rows a page; default 20."),
     F_TEXT(struct due_query, after, .from = IN_QUERY, .max = 48, .doc = "Cursor."),
@@ -142,13 +146,14 @@ static enum err S_asked(struct store *db, const struct due_query *in, enum due_w
                        "That is no cursor; begin at the first page.");
 }
 
-/* What one hat, or the account, is asked for; NULL: nothing. */
+static const char *const of_level[LEVEL_COUNT] = {[LEVEL_COUNTY] = DUE("d.district"),
+                                                  [LEVEL_STREET] = DUE("d.street"),
+                                                  [LEVEL_COMMUNITY] = DUE("d.community"),
+                                                  [LEVEL_GRID] = DUE("d.grid")};
+
+/* What one hat is asked for; NULL: nothing. */
 static const char *S_sql(const struct hat *h, int64_t *whose)
 {
-    static const char *const of_level[LEVEL_COUNT] = {[LEVEL_COUNTY] = DUE("d.district"),
-                                                      [LEVEL_STREET] = DUE("d.street"),
-                                                      [LEVEL_COMMUNITY] = DUE("d.community"),
-                                                      [LEVEL_GRID] = DUE("d.grid")};
     static const char of_party[] = DUE("d.party");
     *whose = h->kind == HAT_UNIT ? h->unit : h->party;
     return h->kind == HAT_UNIT ? of_level[h->level] : h->kind == HAT_PARTY ? of_party : NULL;
@@ -203,10 +208,35 @@ static enum err S_page(struct store *db, const struct actor *by, int64_t limit,
     return OK;
 }
 
+/* Of one unit, which some hat must cover. */
+static enum err S_of_unit(struct store *db, const struct actor *by, int64_t unit,
+                          const struct asked *a, struct due_row *rows, size_t *n)
+{
+    struct unit u;
+    TRY(place_get(db, unit, &u));
+    const struct ancestors at = unit_ancestors(&u);
+    const char *sql = of_level[level_parse(u.level)];
+    if (!scope_covers(by, &at))
+        return ERR_NOT_FOUND;
+    return sql ? S_fetch(db, sql, unit, a, rows, n) : OK;
+}
+
+static enum err S_of_hats(struct store *db, const struct actor *by, const struct asked *a,
+                          struct due_row *rows, size_t *n)
+{
+    static const char of_account[] = DUE("d.account");
+    for (size_t i = 0; i < by->n; i++) {
+        int64_t whose = 0;
+        const char *sql = by->admitted[i] ? S_sql(&by->hats[i], &whose) : NULL;
+        if (sql)
+            TRY(S_fetch(db, sql, whose, a, rows, n));
+    }
+    return by->account ? S_fetch(db, of_account, by->account, a, rows, n) : OK;
+}
+
 static enum err S_list(struct store *db, const struct actor *by, const struct due_query *in,
                        enum due_what what, struct page *ret)
 {
-    static const char of_account[] = DUE("d.account");
     struct asked a;
     size_t n = 0;
     TRY(S_asked(db, in, what, &a));
@@ -214,14 +244,7 @@ static enum err S_list(struct store *db, const struct actor *by, const struct du
         arena_array(db->arena, (by->n + 1) * (size_t)(a.limit + 1), sizeof *rows);
     if (!rows)
         return ERR_MEMORY;
-    for (size_t i = 0; i < by->n; i++) {
-        int64_t whose = 0;
-        const char *sql = by->admitted[i] ? S_sql(&by->hats[i], &whose) : NULL;
-        if (sql)
-            TRY(S_fetch(db, sql, whose, &a, rows, &n));
-    }
-    if (by->account)
-        TRY(S_fetch(db, of_account, by->account, &a, rows, &n));
+    TRY(in->unit ? S_of_unit(db, by, in->unit, &a, rows, &n) : S_of_hats(db, by, &a, rows, &n));
     return S_page(db, by, a.limit, rows, n, ret);
 }
 

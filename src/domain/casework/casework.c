@@ -158,6 +158,17 @@ bool case_dropped(struct str outcome)
            str_eq(outcome, str_of(outcome_names[OUTCOME_WITHDRAWN]));
 }
 
+static bool S_in_chain(const struct pack *pack, struct str kind)
+{
+    for (size_t i = 0; i < pack->chain_count; i++) {
+        for (size_t k = 0; k < pack->chains[i].link_count; k++) {
+            if (str_eq(pack->chains[i].links[k].kind, kind))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* What was closed before it was recorded here (an import) is history, and enters no chain. */
 static bool S_enters(const struct store *db, const struct followed *f)
 {
@@ -173,7 +184,7 @@ static enum err S_follow(struct store *db, const struct followed *f, int *weight
     const struct pack_kind *kind = pack ? pack_kind(pack, f->kind) : NULL;
     bool taken_on = S_is(f->act, ACT_ACCEPT) || S_is(f->act, ACT_DISPATCH);
     struct matter m;
-    if (pack && pack->chain_count && S_enters(db, f)) {
+    if (pack && S_enters(db, f) && S_in_chain(pack, f->kind)) {
         *weight += 1;
         TRY(matter_load(db, f->matter, &m));
         return chain_enter(db, &m, pack);
