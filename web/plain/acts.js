@@ -171,6 +171,12 @@ export const DONE = {
     affect: ["登记了受影响的住户", "Affected households added"],
     confirm: ["有住户确认了", "A household confirmed"],
     glass: ["有人因故查看了", "Somebody looked, for a reason"],
+    milestone: ["里程碑", "Milestone"],
+    progress: ["各户进展", "Progress of households"],
+    follow_up: ["跟进", "Follow-up"],
+    letter: ["信函", "Letter"],
+    link: ["前后相接", "Linked"],
+    missed: ["到期未办", "Missed its day"],
 };
 
 function typed(values, version) {
