@@ -3,5 +3,7 @@
 #include "domain/matter/matter.h"
 #include "domain/people/people.h"
 #include "domain/place/place.h"
+#include "domain/service/service.h"
 
-const struct module *const modules[] = {&people_module, &place_module, &matter_module, NULL};
+const struct module *const modules[] = {&people_module, &place_module, &matter_module,
+                                        &service_module, NULL};

@@ -108,6 +108,8 @@ static bool S_find_step(struct doing *d, bool *wrong_side)
         d->sides = matter_sides(d->by, h, d->m);
         d->hat = h;
         d->step = kind_step(d->kind, d->act, d->stage, d->sides, d->given, wrong_side);
+        if (d->step && str_eq(d->m->held, str_of(act_names[d->act])))
+            d->step = NULL;
     }
     return d->step != NULL;
 }
@@ -346,6 +348,10 @@ enum err matter_do(struct store *db, const struct actor *by, const struct matter
         TRY(d.act == ACT_COMMENT ? S_comment(db, &d) : S_watch(db, &d));
         return matter_view(db, by, m);
     }
+    if (str_eq(m->held, in.act))
+        return store_fault(db, ERR_CONFLICT, "/act", "held",
+                           "材料还没有齐，齐了才能做这一步。",
+                           "Something is still missing; this can be done once it is there.");
     if (d.act == ACT_RATE)
         d.given = in.solved == NO ? GIVEN_UNSOLVED : GIVEN_SOLVED;
     if (!S_find_step(&d, &wrong_side))

@@ -55,6 +55,19 @@ enum err scope_unit(struct store *db, const struct actor *by, int64_t unit, stru
     return S_place(db, &found, ret);
 }
 
+enum err scope_within(struct store *db, const struct actor *by, int64_t unit,
+                      struct unit_place *ret)
+{
+    struct unit found;
+    TRY(place_get(db, unit, &found));
+    *ret = (struct unit_place){.unit = found.id,
+                               .county = ID_COUNTY(found.id),
+                               .level = level_parse(found.level),
+                               .at = unit_ancestors(&found)};
+    bool listed = ret->level >= LEVEL_COUNTY && ret->level <= LEVEL_GRID && ret->county > 0;
+    return listed && scope_covers(by, &ret->at) ? OK : ERR_NOT_FOUND;
+}
+
 static int64_t S_id(const void *row)
 {
     int64_t id = 0;

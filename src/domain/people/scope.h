@@ -23,6 +23,11 @@ bool scope_covers(const struct actor *by, const struct ancestors *at);
 MUST enum err scope_unit(struct store *db, const struct actor *by, int64_t unit,
                          struct unit_place *ret);
 
+/* The same for a unit named in a query: ERR_NOT_FOUND, without a fault, for what scope_unit faults.
+ */
+MUST enum err scope_within(struct store *db, const struct actor *by, int64_t unit,
+                           struct unit_place *ret);
+
 struct scan {
     const struct entity *row; /* its first member is the int64_t the list is ordered by */
     bool down;                /* newest first */

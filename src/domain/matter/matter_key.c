@@ -1,0 +1,28 @@
+/* What other domains keep with a matter: its key, and an act that has to wait. */
+#include "domain/matter/matter.h"
+
+#include <sodium.h>
+
+enum err matter_key(struct store *db, int64_t id, unsigned char key[KEY_SIZE])
+{
+    struct str wrapped = NO_STR;
+    TRY(store_text(db, "SELECT contact_key FROM matter WHERE id = $1", ARGS(A_INT(id)), &wrapped));
+    return wrapped.p ? vault_unwrap(db, ID_COUNTY(id), wrapped, key) : ERR_NOT_FOUND;
+}
+
+enum err matter_key_make(struct store *db, int64_t id, unsigned char key[KEY_SIZE])
+{
+    struct str wrapped = NO_STR;
+    enum err err = matter_key(db, id, key);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    TRY(vault_new_key(db, ID_COUNTY(id), key, &wrapped));
+    return store_exec(db, "UPDATE matter SET contact_key = $2 WHERE id = $1",
+                      ARGS(A_INT(id), A_BLOB(wrapped)), NULL);
+}
+
+enum err matter_hold(struct store *db, int64_t id, enum act act)
+{
+    return store_exec(db, "UPDATE matter SET held = $2 WHERE id = $1",
+                      ARGS(A_INT(id), A_TEXT(str_of(act_names[act]))), NULL);
+}
