@@ -1,9 +1,10 @@
 #include "domain/modules.h"
 
 #include "domain/matter/matter.h"
+#include "domain/mediation/mediation.h"
 #include "domain/people/people.h"
 #include "domain/place/place.h"
 #include "domain/service/service.h"
 
-const struct module *const modules[] = {&people_module, &place_module, &matter_module,
-                                        &service_module, NULL};
+const struct module *const modules[] = {&people_module,  &place_module,     &matter_module,
+                                        &service_module, &mediation_module, NULL};

@@ -13,7 +13,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Client, expect, start } from "./lib.mjs";
-import { operations, request } from "./support_table.mjs";
+import { operations, openFiling, openMediation, request } from "./support_table.mjs";
 
 const app = await start();
 const table = operations();
@@ -90,6 +90,14 @@ const make = {
         await clerks[s].act(made.id, "dispatch", { to: parties[s].id });
         return { id: made.id };
     },
+    /* Of the place's person, told to the place's party. */
+    async filings(s) {
+        const made = await openFiling(clerks[s], app.unit(code[s]), persons[s].id, ["id-card", "photo"]);
+        await clerks[s].act(made.id, "dispatch", { to: parties[s].id });
+        return { id: made.id };
+    },
+    /* Between the place's person and another, before the place's party. */
+    mediations: (s) => openMediation(clerks[s], app.unit(code[s]), persons[s].id, parties[s].id),
 };
 /* "/api/accounts/{id}/hats" is about accounts. */
 const kindOf = (o) => {
@@ -127,7 +135,11 @@ function permitted(o, a) {
 
 /* Does a subject of this kind, at this place, lie within the actor's reach? */
 function reaches(a, kind, s) {
-    if (a.matter || a.party || a.person) return kind === "matters" && s === "own";
+    const shared = ["matters", "filings", "mediations"];
+    if (a.matter) return kind === "matters" && s === "own";
+    if (a.party || a.person) return shared.includes(kind) && s === "own";
+    // A mediation is the unit's in charge, and not for whoever is above it.
+    if (kind === "mediations") return code[s] === a.unit;
     return code[s].startsWith(a.unit);
 }
 
@@ -158,7 +170,7 @@ async function spare(o, a) {
 
 async function ask(o, a, s) {
     const may = permitted(o, a);
-    const place = { unit: app.unit(code[s]), party: parties.own.id, serial: serial() };
+    const place = { unit: app.unit(code[s]), party: parties.own.id, person: persons.own.id, serial: serial() };
     if (o.subject) {
         // What a command changes is not asked about twice.
         const fresh = may && o.work === "command" && reaches(a, kindOf(o), s);

@@ -30,7 +30,7 @@ struct matter {
     int64_t score;
     struct str words;
     int64_t version, pack;
-    struct str held; /* an act that must wait, NO_STR when none */
+    struct str held;                           /* an act that must wait, NO_STR when none */
     struct list may;                           /* acts the reader could do now, struct str */
     struct str tracking_code;                  /* only in the answer to an anonymous order */
     struct str contact, contact_key, tracking; /* sealed, hashed: never sent */
@@ -85,6 +85,8 @@ MUST enum err matter_reach(struct store *db, int64_t id, struct reach *ret);
 MUST enum err matter_key_make(struct store *db, int64_t id, unsigned char key[KEY_SIZE]);
 MUST enum err matter_key(struct store *db, int64_t id, unsigned char key[KEY_SIZE]);
 MUST enum err matter_hold(struct store *db, int64_t id, enum act act);
+/* A line in its timeline that everybody who sees it sees: a comment by the acting hat. */
+MUST enum err matter_say(struct store *db, const struct actor *by, int64_t id, struct str text);
 
 /* Fills what depends on the reader and the time: overdue, remaining, what may be done. */
 MUST enum err matter_view(struct store *db, const struct actor *by, struct matter *m);

@@ -26,3 +26,14 @@ enum err matter_hold(struct store *db, int64_t id, enum act act)
     return store_exec(db, "UPDATE matter SET held = $2 WHERE id = $1",
                       ARGS(A_INT(id), A_TEXT(str_of(act_names[act]))), NULL);
 }
+
+enum err matter_say(struct store *db, const struct actor *by, int64_t id, struct str text)
+{
+    struct matter m;
+    const struct hat *hat = actor_hat(by);
+    const struct matter_act said = {.id = id, .text = text, .public = YES, .score = NO_INT};
+    TRY(matter_load(db, id, &m));
+    unsigned sides = hat ? matter_sides(by, hat, &m) : 0;
+    return matter_event_write(db, &m, by, hat, ACT_COMMENT, sides ? sides : SIDE_RESIDENT, m.stage,
+                              &said);
+}

@@ -70,17 +70,6 @@ static enum err S_filer(struct store *db, const struct actor *by, const struct a
                        "The consent was withdrawn: you can no longer act for them.");
 }
 
-enum err filing_say(struct store *db, const struct actor *by, int64_t id, struct str text)
-{
-    struct matter m;
-    const struct hat *hat = actor_hat(by);
-    TRY(matter_load(db, id, &m));
-    const struct matter_act said = {.id = id, .text = text, .public = YES, .score = NO_INT};
-    unsigned sides = hat ? matter_sides(by, hat, &m) : 0;
-    return matter_event_write(db, &m, by, hat, ACT_COMMENT, sides ? sides : SIDE_RESIDENT, m.stage,
-                              &said);
-}
-
 /* ---- complete or not ---- */
 
 /* Takes a step of the flow when the actor may; *done says whether it was taken. */
@@ -144,7 +133,7 @@ enum err filing_answer(struct store *db, const struct actor *by, const struct fi
     TRY(filing_store_answers(db, in->id, &answers));
     TRY(store_exec(db, "UPDATE filing SET answers_at = $2 WHERE matter = $1",
                    ARGS(A_INT(in->id), A_INT(db->now)), NULL));
-    TRY(filing_say(db, by, in->id, S("修改了申办表。")));
+    TRY(matter_say(db, by, in->id, S("修改了申办表。")));
     return filing_settle(db, by, in->id);
 }
 
@@ -302,7 +291,7 @@ static enum err S_notice(struct store *db, const struct actor *by, int64_t id,
     TRY(store_exec(db, "UPDATE filing SET told_at = $2, told_by = $3 WHERE matter = $1",
                    ARGS(A_INT(id), A_INT(db->now), A_INT(by->account)), NULL));
     TRY(S_step(db, by, id, ACT_RETURN, text, &done));
-    return done ? OK : filing_say(db, by, id, text);
+    return done ? OK : matter_say(db, by, id, text);
 }
 
 enum err filing_tell(struct store *db, const struct actor *by, const struct filing_notice *in)
@@ -369,7 +358,7 @@ enum err filing_agree(struct store *db, const struct actor *by, const struct fil
     if (err != ERR_NOT_FOUND)
         return err;
     TRY(filing_store_consent(db, by, in->id, in->how, in->text));
-    return filing_say(db, by, in->id, S("记录了本人的委托。"));
+    return matter_say(db, by, in->id, S("记录了本人的委托。"));
 }
 
 enum err filing_disagree(struct store *db, const struct actor *by, const struct filing_withdraw *in)
@@ -391,5 +380,5 @@ enum err filing_disagree(struct store *db, const struct actor *by, const struct 
     if (!changed)
         return store_fault(db, ERR_CONFLICT, "/act", "none", "没有有效的委托。",
                            "No consent stands.");
-    return filing_say(db, by, in->id, S("本人撤回了委托。"));
+    return matter_say(db, by, in->id, S("本人撤回了委托。"));
 }

@@ -153,7 +153,4 @@ MUST enum err filing_store_answers(struct store *db, int64_t id, const struct an
 MUST enum err filing_settle(struct store *db, const struct actor *by, int64_t id);
 MUST enum err filing_store_consent(struct store *db, const struct actor *by, int64_t id,
                                    struct str how, struct str text);
-/* A line in the matter's timeline. */
-MUST enum err filing_say(struct store *db, const struct actor *by, int64_t id, struct str text);
-
 #endif
