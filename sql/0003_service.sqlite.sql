@@ -23,6 +23,8 @@ CREATE INDEX filing_district ON filing (district, matter);
 CREATE INDEX filing_street ON filing (street, matter);
 CREATE INDEX filing_community ON filing (community, matter);
 CREATE INDEX filing_grid ON filing (grid, matter);
+CREATE INDEX filing_applicant ON filing (applicant, matter);
+CREATE INDEX filing_proxy ON filing (proxy, matter) WHERE proxy IS NOT NULL;
 
 CREATE TABLE filing_answer (
     county INTEGER NOT NULL,

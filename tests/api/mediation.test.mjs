@@ -193,6 +193,8 @@ test("a promise that is not kept in time shows as overdue, and how it went is re
     assert.equal((await wuSelf.read(at)).dues[0].overdue, true);
     assert.deepEqual((await secretary.all(`/api/mediation-dues?unit=${app.unit(community)}&limit=1`)).length, 2);
     refused(await wuSelf.get(`/api/mediation-dues?unit=${app.unit(community)}`), 422, "unit", "unknown");
+    assert.deepEqual((await wuSelf.read("/api/mediation-dues")).items, []);
+    assert.equal((await secretary.read("/api/mediation-dues")).items.length, 2, "the hat's own unit");
     const kept = expect(await mediator.post(`${at}/dues/${d.dues[0].id}/done`, { result: "kept", text: "十二月一日已换，周梅确认" }), 200);
     assert.deepEqual([kept.dues[0].result, kept.dues[0].overdue, kept.dues[0].text], ["kept", false, "十二月一日已换，周梅确认"]);
     refused(await mediator.post(`${at}/dues/${d.dues[0].id}/done`, { result: "broken" }), 409, "/act", "done");

@@ -206,6 +206,7 @@ test("a neighbour files for a lady, by her name and number, with her consent", a
     for (const name of fs.readdirSync(app.data).filter((n) => n.startsWith("linli.db")))
         assert.ok(!fs.readFileSync(path.join(app.data, name)).includes("王阿姨在电话里"));
     expect(await neighbour.post(`/api/filings/${hers.id}/materials`, { have: ["hukou"] }), 200);
+    assert.deepEqual((await neighbour.all("/api/filings")).map((r) => r.id), [hers.id]);
 });
 
 test("she withdraws her consent: the neighbour can no longer act, nor look", async () => {
@@ -255,6 +256,9 @@ test("trips are counted: the share done with at most one", async () => {
     const rows = await secretary.all(`/api/filings?unit=${at}&limit=2`);
     assert.equal(rows.length, 4);
     assert.deepEqual(rows.map((r) => r.trips).sort(), [0, 0, 1, 2]);
+    assert.deepEqual((await old.all("/api/filings")).map((r) => r.id), [mine.id, rows.at(-1).id]
+        .sort().reverse(), "one's own");
+    assert.equal((await neighbour.all("/api/filings")).length, 0, "the consent no longer stands");
     refused(await elsewhere.get(`/api/service-figures?unit=${at}`), 422, "unit", "unknown");
     refused(await elsewhere.get(`/api/filings?unit=${at}`), 422, "unit", "unknown");
 });

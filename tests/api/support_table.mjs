@@ -21,7 +21,7 @@ export function operations() {
 }
 
 const ELDER = [
-    { field: "id-number", value: "610103199003070010" },
+    { field: "id-number", value: "610103199003070012" },
     { field: "local", value: "yes" },
 ];
 
@@ -43,7 +43,7 @@ const FILL = {
     id: (place) => place.id,
     applicant: (place) => place.person,
     applicant_name: () => "王小明",
-    applicant_id_number: () => "610103199003070010",
+    applicant_id_number: () => "610103199003070012",
     service: () => "elder-card",
     materials: () => ["id-card"],
     have: () => ["id-card"],
@@ -82,7 +82,7 @@ const FILL = {
     phone: () => "13912345678",
     contact_phone: () => "13912345678",
     contact_name: () => "王小明",
-    id_number: () => "610103199003070010",
+    id_number: () => "610103199003070012",
     q: () => "路灯",
     kind: () => "repair",
     stage: () => "new",
@@ -124,7 +124,7 @@ export async function openMediation(clerk, unit, person, party) {
     expect(await clerk.post(`/api/matters/${matter.id}/mediation`, { type: "0201", way: "0103" }), 201);
     for (const who of [{ side: "party", person }, { side: "party" }, { side: "mediator", party }])
         expect(await clerk.post(`${at}/persons`, { name: "王小明", ...who }), 200);
-    const d = expect(await clerk.post(`${at}/agreement`, { text: "双方同意各让一步。" }), 200);
+    const d = expect(await clerk.post(`${at}/agreement`, { text: "双方同意各让一步，月底前修好。" }), 200);
     const [who] = d.persons.map((p) => p.id);
     const promise = { kind: "promise", who, what: "换水管", due_at: "2099-01-01T00:00:00Z" };
     const { dues } = expect(await clerk.post(`${at}/dues`, promise), 200);

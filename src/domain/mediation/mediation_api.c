@@ -238,8 +238,8 @@ struct dues_in {
     struct str kind, after;
 };
 static const struct field dues_fields[] = {
-    F_ID(struct dues_in, unit, .from = IN_QUERY, .required = true,
-         .doc = "A unit within your reach."),
+    F_ID(struct dues_in, unit, .from = IN_QUERY,
+         .doc = "A unit within your reach; your hat's own by default."),
     F_BOOL(struct dues_in, overdue, .from = IN_QUERY, .doc = "Only what is past due."),
     F_TEXT(struct dues_in, kind, .from = IN_QUERY, .codes = kind_codes, .doc = "Only this kind."),
     F_INT(struct dues_in, limit, .from = IN_QUERY, .min = 1, .max = PAGE_MAX,
@@ -277,14 +277,12 @@ static enum err S_dues(struct store *db, const struct actor *by, const void *in,
     struct unit_place place;
     int64_t at = 0, id = 0, room = q->limit == NO_INT ? PAGE_DEFAULT : q->limit;
     int64_t before = q->overdue == YES ? db->now : NO_DUE;
-    enum err err = scope_within(db, by, q->unit, &place);
-    if (err == ERR_NOT_FOUND)
-        return store_fault(db, ERR_INVALID, "unit", "unknown", "没有这个单位，或不在您的范围内。",
-                           "There is no such unit, or it is out of your reach.");
-    TRY(err);
+    TRY(scope_asked(db, by, q->unit, &place));
+    if (!place.unit)
+        return OK;
     TRY(S_cursor(db, q->after, &at, &id));
     TRY(store_all(db, levels[place.level],
-                  ARGS(A_INT(q->unit), A_INT(before), A_INT(at), A_INT(id), A_TEXT(q->kind),
+                  ARGS(A_INT(place.unit), A_INT(before), A_INT(at), A_INT(id), A_TEXT(q->kind),
                        A_INT(room + 1), A_INT(db->now)),
                   &due_row_entity, (size_t)room + 1, &page->items));
     if (page->items.n <= (size_t)room)

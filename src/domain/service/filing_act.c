@@ -344,19 +344,9 @@ enum err filing_visit(struct store *db, const struct actor *by, const struct fil
 enum err filing_agree(struct store *db, const struct actor *by, const struct filing_consent *in)
 {
     struct acting a;
-    int64_t standing = 0;
     TRY(S_acting(db, by, in->id, &a));
     if (!S_desk(&a))
         return S_side_fault(db);
-    enum err err = store_int(db,
-                             "SELECT id FROM filing_consent WHERE matter = $1 AND account = $2 "
-                             "AND withdrawn_at IS NULL",
-                             ARGS(A_INT(in->id), A_INT(by->account)), &standing);
-    if (err == OK)
-        return store_fault(db, ERR_CONFLICT, "/act", "exists", "本人的委托仍然有效。",
-                           "Their consent to you still stands.");
-    if (err != ERR_NOT_FOUND)
-        return err;
     TRY(filing_store_consent(db, by, in->id, in->how, in->text));
     return matter_say(db, by, in->id, S("记录了本人的委托。"));
 }

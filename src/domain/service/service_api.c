@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { NOTE_MAX = 500, ANSWERS_MAX = 64, CODES_MAX = 64, FIGURES_MAX = 200 };
+enum { NOTE_MAX = 500, ANSWERS_MAX = 64, CODES_MAX = 64 };
 
 #define F_CODE(T, name, ...)                                                                       \
     F_TEXT(T, name, .max = 64, .form = form_code, .form_doc = "lower-case letters, digits, _ . -", \
@@ -214,8 +214,8 @@ struct filings_in {
     struct str after, service;
 };
 static const struct field filings_fields[] = {
-    F_ID(struct filings_in, unit, .from = IN_QUERY, .required = true,
-         .doc = "A unit within your reach."),
+    F_ID(struct filings_in, unit, .from = IN_QUERY,
+         .doc = "A unit within your reach; your hat's own by default. Residents see their own."),
     F_CODE(struct filings_in, service, .from = IN_QUERY, .doc = "Only this service."),
     F_INT(struct filings_in, limit, .from = IN_QUERY, .min = 1, .max = PAGE_MAX,
           .doc = "Rows a page, 20 by default."),
@@ -230,15 +230,14 @@ static const struct entity filings_entity =
     "FROM filing f JOIN matter m ON m.id = f.matter WHERE f." column " = $1 AND f.matter < $2 "    \
     "AND ($3 IS NULL OR f.service = $3) ORDER BY f.matter DESC LIMIT $4"
 
-static enum err S_unit(struct store *db, const struct actor *by, int64_t unit,
-                       struct unit_place *ret)
-{
-    enum err err = scope_within(db, by, unit, ret);
-    if (err != ERR_NOT_FOUND)
-        return err;
-    return store_fault(db, ERR_INVALID, "unit", "unknown", "没有这个单位，或不在您的范围内。",
-                       "There is no such unit, or it is out of your reach.");
-}
+/* A resident's own, and those filed for somebody whose consent stands. */
+#define OWN                                                                                        \
+    "SELECT f.matter AS id, m.number, f.service, m.stage, m.outcome, m.open, f.trips, "            \
+    "f.filed_at, f.told_at, f.complete_at, f.promised_at "                                         \
+    "FROM filing f JOIN matter m ON m.id = f.matter "                                              \
+    "WHERE (f.applicant = $1 OR (f.proxy = $1 AND EXISTS (SELECT 1 FROM filing_consent c "         \
+    "WHERE c.matter = f.matter AND c.account = f.proxy_account AND c.withdrawn_at IS NULL))) "     \
+    "AND f.matter < $2 AND ($3 IS NULL OR f.service = $3) ORDER BY f.matter DESC LIMIT $4"
 
 static enum err S_filings(struct store *db, const struct actor *by, const void *in, void *ret)
 {
@@ -250,13 +249,18 @@ static enum err S_filings(struct store *db, const struct actor *by, const void *
     struct page *page = ret;
     struct unit_place place;
     int64_t after = INT64_MAX, room = q->limit == NO_INT ? PAGE_DEFAULT : q->limit;
-    TRY(S_unit(db, by, q->unit, &place));
+    TRY(scope_asked(db, by, q->unit, &place));
     if (q->after.p && (!str_int(q->after, &after) || after < 0))
         return store_fault(db, ERR_INVALID, "after", "cursor",
                            "翻页位置无效，请使用上一页给出的 next。",
                            "That is no cursor; use `next` of the page before.");
-    TRY(store_all(db, levels[place.level],
-                  ARGS(A_INT(q->unit), A_INT(after), A_TEXT(q->service), A_INT(room + 1)),
+    const struct hat *hat = actor_hat(by);
+    bool own = !place.unit && hat && hat->kind == HAT_SELF && hat->person;
+    if (!place.unit && !own)
+        return OK; /* a party, or a tracking code: what is sent to it is in its queue */
+    TRY(store_all(db, own ? OWN : levels[place.level],
+                  ARGS(A_INT(own ? hat->person : place.unit), A_INT(after), A_TEXT(q->service),
+                       A_INT(room + 1)),
                   &row_entity, (size_t)room + 1, &page->items));
     if (page->items.n <= (size_t)room)
         return OK;
@@ -289,10 +293,13 @@ static const struct entity figures_entity =
     ENTITY(struct figures, "ServiceFigures", figures_fields);
 
 struct figures_in {
-    int64_t unit;
+    int64_t unit, limit;
 };
-static const struct field figures_in_fields[] = {F_ID(
-    struct figures_in, unit, .from = IN_QUERY, .required = true, .doc = "A unit in your reach.")};
+static const struct field figures_in_fields[] = {
+    F_ID(struct figures_in, unit, .from = IN_QUERY,
+         .doc = "A unit within your reach; your hat's own by default."),
+    F_INT(struct figures_in, limit, .from = IN_QUERY, .min = 1, .max = PAGE_MAX,
+          .doc = "Services at most.")};
 static const struct entity figures_in_entity =
     ENTITY(struct figures_in, "ServiceFigureQuery", figures_in_fields);
 
@@ -312,9 +319,12 @@ static enum err S_figures(struct store *db, const struct actor *by, const void *
     const struct figures_in *q = in;
     struct figures *out = ret;
     struct unit_place place;
-    TRY(S_unit(db, by, q->unit, &place));
-    TRY(store_all(db, levels[place.level], ARGS(A_INT(q->unit), A_INT(FIGURES_MAX)), &figure_entity,
-                  FIGURES_MAX, &out->figures));
+    int64_t most = q->limit == NO_INT ? PAGE_MAX : q->limit;
+    TRY(scope_asked(db, by, q->unit, &place));
+    if (!place.unit)
+        return OK;
+    TRY(store_all(db, levels[place.level], ARGS(A_INT(place.unit), A_INT(most)), &figure_entity,
+                  (size_t)most, &out->figures));
     struct figure *f = out->figures.items;
     for (size_t i = 0; i < out->figures.n; i++)
         f[i].share = f[i].done ? (double)f[i].one_trip / (double)f[i].done : NAN;
