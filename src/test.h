@@ -16,12 +16,14 @@
     X(entity)                                                                                      \
     X(gate)                                                                                        \
     X(matter)                                                                                      \
+    X(mediation)                                                                                   \
     X(parse)                                                                                       \
     X(pool)                                                                                        \
     X(pack)                                                                                        \
     X(people)                                                                                      \
     X(person)                                                                                      \
     X(session)                                                                                     \
+    X(service)                                                                                     \
     X(strict)                                                                                      \
     X(store)                                                                                       \
     X(writer)                                                                                      \

@@ -313,7 +313,7 @@ static void test_yannan(void **state)
     (void)state;
     static const char *const kinds[] = {"repair", "heating-water", "property", "hardship",
                                         "legacy", "epidemic",      "dispute",  "inquiry",
-                                        "wish",   "suggestion",    "safety"};
+                                        "wish",   "suggestion",    "safety",   "service"};
     static const char *const tops[] = {"policy",       "demand",   "together",      "mediation",
                                        "volunteering", "cohesion", "heating-water", "property",
                                        "epidemic",     "hardship", "legacy"};

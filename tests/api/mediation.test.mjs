@@ -59,13 +59,16 @@ test("the unit in charge begins to mediate", async () => {
 test("who is in it: sealed, masked, and only they, the mediator and the unit see it", async () => {
     const add = async (who) => expect(await secretary.post(`${at}/persons`, who), 200).persons.at(-1).id;
     refused(await secretary.post(`${at}/persons`, { side: "party", name: "吴强", person: hall.id }), 422, "/person", "unknown");
+    for (const account of [street.id, grid.id])
+        refused(await secretary.post(`${at}/persons`, { side: "mediator", name: "街道", account }), 422, "/account", "unknown");
     people = {
         zhou: await add({ side: "party", name: "周梅", phone: PHONE, person: zhou.id }),
         wu: await add({ side: "party", name: "吴强", person: wu.id }),
         xu: await add({ side: "mediator", name: "徐建国", party: hall.id }),
     };
+    await add({ side: "mediator", name: "李书记", account: secretary.id });
     const seen = await wuSelf.get(at);
-    assert.deepEqual(seen.body.persons.map((p) => p.name), ["周*", "吴*", "徐**"]);
+    assert.deepEqual(seen.body.persons.map((p) => p.name), ["周*", "吴*", "徐**", "李**"]);
     assert.equal(seen.body.persons[0].phone, "139****6543");
     expect(await zhouSelf.get(at), 200);
     expect(await mediator.get(at), 200);
@@ -110,7 +113,7 @@ test("the agreement is read and signed by its hash; a person signs for oneself o
     for (const drawn of ["M1,1 L2,2", `${strokes(3)}"/><script>`, strokes(3).replaceAll(",", " ")])
         refused(await sign(zhouSelf, people.zhou, { drawn }), 422, "/drawn", "form");
     d = expect(await sign(zhouSelf, people.zhou), 200);
-    assert.deepEqual(d.persons.map((p) => p.has_signed), [true, false, false]);
+    assert.deepEqual(d.persons.map((p) => p.has_signed), [true, false, false, false]);
     refused(await sign(zhouSelf, people.zhou), 409, "/signer", "signed");
 });
 

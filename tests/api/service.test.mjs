@@ -236,6 +236,7 @@ test("a worker who files for somebody needs consent as well, and loses it alike"
     expect(await window_.post(`/api/filings/${f.id}/trips`, { who: "applicant" }), 200);
     const done = expect(await window_.post(`/api/filings/${f.id}/materials`, { have: ["permit"] }), 200);
     assert.deepEqual([done.accepted, done.trips], [true, 2]);
+    assert.deepEqual(done.visits.map((v) => v.who), ["applicant", "applicant"]);
     await secretary.act(f.id, "submit", { text: "证已办好" });
 });
 
@@ -247,6 +248,17 @@ test("one applies where the person lives", async () => {
     refused(await old.post(`/api/filings/${mine.id}/trips`, { who: "applicant" }), 403, "/act", "side");
 });
 
+test("what was never completed is closed, and does not count as done", async () => {
+    const f = expect(await ladySelf.post("/api/filings", {
+        service: "temporary-relief", unit: at, answers: answers({ ...HARDSHIP, cause: "accident" }),
+    }), 201);
+    expect(await window_.post(`/api/filings/${f.id}/notice`, {}), 200);
+    await secretary.act(f.id, "close");
+    const { figures } = await secretary.read("/api/service-figures");
+    const relief = figures.find((x) => x.service === "temporary-relief");
+    assert.deepEqual([relief.filed, relief.done], [1, 0]);
+});
+
 test("trips are counted: the share done with at most one", async () => {
     const { figures } = await street.read(`/api/service-figures?unit=${app.unit("620102003")}`);
     const elder = figures.find((f) => f.service === "elder-card");
@@ -254,8 +266,8 @@ test("trips are counted: the share done with at most one", async () => {
     const low = figures.find((f) => f.service === "subsistence");
     assert.deepEqual([low.filed, low.done, low.share], [1, 0, undefined]);
     const rows = await secretary.all(`/api/filings?unit=${at}&limit=2`);
-    assert.equal(rows.length, 4);
-    assert.deepEqual(rows.map((r) => r.trips).sort(), [0, 0, 1, 2]);
+    assert.equal(rows.length, 5);
+    assert.deepEqual(rows.map((r) => r.trips).sort(), [0, 0, 0, 1, 2]);
     assert.deepEqual((await old.all("/api/filings")).map((r) => r.id), [mine.id, rows.at(-1).id]
         .sort().reverse(), "one's own");
     assert.equal((await neighbour.all("/api/filings")).length, 0, "the consent no longer stands");

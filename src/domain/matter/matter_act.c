@@ -349,8 +349,7 @@ enum err matter_do(struct store *db, const struct actor *by, const struct matter
         return matter_view(db, by, m);
     }
     if (str_eq(m->held, in.act))
-        return store_fault(db, ERR_CONFLICT, "/act", "held",
-                           "材料还没有齐，齐了才能做这一步。",
+        return store_fault(db, ERR_CONFLICT, "/act", "held", "材料还没有齐，齐了才能做这一步。",
                            "Something is still missing; this can be done once it is there.");
     if (d.act == ACT_RATE)
         d.given = in.solved == NO ? GIVEN_UNSOLVED : GIVEN_SOLVED;

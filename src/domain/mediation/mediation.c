@@ -147,7 +147,6 @@ static enum err S_known(struct store *db, const struct mediator_new *in, const s
     } asked[] = {
         {in->person, "SELECT id FROM person WHERE id = $1 AND district = $2", "/person"},
         {in->party, "SELECT id FROM party WHERE id = $1 AND district = $2", "/party"},
-        {in->account, "SELECT id FROM account WHERE id = $1 AND district = $2", "/account"},
     };
     for (size_t i = 0; i < COUNT_OF(asked); i++) {
         enum err err = asked[i].id ? store_int(db, asked[i].sql,
@@ -158,7 +157,17 @@ static enum err S_known(struct store *db, const struct mediator_new *in, const s
                                "本区县没有这个人或单位。", "There is no such one in this county.");
         TRY(err);
     }
-    return OK;
+    /* A worker sees it by a hat at the unit in charge; others mediate as a person or a team. */
+    enum err err = in->account ? store_int(db,
+                                           "SELECT id FROM hat WHERE account = $1 AND unit = $2 "
+                                           "AND until IS NULL",
+                                           ARGS(A_INT(in->account), A_INT(m->charge)), &id)
+                               : OK;
+    if (err != ERR_NOT_FOUND)
+        return err;
+    return store_fault(db, ERR_INVALID, "/account", "unknown",
+                       "负责单位没有这个工作人员；请改填居民或队伍。",
+                       "The unit in charge has no such worker; name a person or a team.");
 }
 
 enum err mediation_add(struct store *db, const struct actor *by, const struct mediator_new *in)

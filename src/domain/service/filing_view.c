@@ -5,7 +5,7 @@
 
 #include <sodium.h>
 
-enum { CONSENTS_MAX = 50 };
+enum { CONSENTS_MAX = 50, VISITS_MAX = 50 };
 
 /* ---- answers ---- */
 
@@ -148,6 +148,17 @@ static enum err S_consents(struct store *db, const struct filing_state *s, struc
     return err;
 }
 
+/* ---- trips ---- */
+
+struct visit {
+    struct str who;
+    int64_t at;
+};
+static const struct field visit_fields[] = {
+    F_TEXT(struct visit, who, .required = true, .doc = "applicant or proxy."),
+    F_TIME(struct visit, at, .required = true, .doc = "When.")};
+static const struct entity visit_entity = ENTITY(struct visit, "FilingVisit", visit_fields);
+
 /* ---- the whole ---- */
 
 static const struct field filing_fields[] = {
@@ -178,6 +189,8 @@ static const struct field filing_fields[] = {
            .doc = "Everything that is missing."),
     F_LIST(struct filing, consents, .of = &consent_entity, .required = true,
            .doc = "Consents of the person filed for."),
+    F_LIST(struct filing, visits, .of = &visit_entity, .required = true,
+           .doc = "Visits to a window, latest first."),
 };
 const struct entity filing_entity = ENTITY(struct filing, "Filing", filing_fields);
 
@@ -214,6 +227,8 @@ enum err filing_get(struct store *db, int64_t id, struct filing *ret)
                            .complete_at = s.row.complete_at,
                            .promised_at = s.row.promised_at};
     TRY(S_accepted(db, id, &ret->accepted));
+    TRY(store_all(db, "SELECT who, at FROM filing_trip WHERE matter = $1 ORDER BY id DESC LIMIT $2",
+                  ARGS(A_INT(id), A_INT(VISITS_MAX)), &visit_entity, VISITS_MAX, &ret->visits));
     TRY(S_answers(db, &s.answers, &ret->answers));
     TRY(S_materials(db, &s, ret));
     return S_consents(db, &s, ret);

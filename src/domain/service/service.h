@@ -91,7 +91,7 @@ struct filing {
     int64_t unit, applicant;
     enum tri on_behalf, consented, complete, accepted;
     int64_t trips, filed_at, told_at, complete_at, promised_at;
-    struct list answers, materials, missing, consents;
+    struct list answers, materials, missing, consents, visits;
 };
 extern const struct entity filing_entity;
 

@@ -303,7 +303,9 @@ static const struct field figures_in_fields[] = {
 static const struct entity figures_in_entity =
     ENTITY(struct figures_in, "ServiceFigureQuery", figures_in_fields);
 
-#define DONE "m.outcome IN ('handled', 'solved', 'unsolved', 'no_answer')"
+/* What time closed before it was ever complete was not done. */
+#define DONE                                                                                       \
+    "f.complete_at IS NOT NULL AND m.outcome IN ('handled', 'solved', 'unsolved', 'no_answer')"
 #define FIGURES(column)                                                                            \
     "SELECT f.service, COUNT(*) AS filed, SUM(CASE WHEN " DONE " THEN 1 ELSE 0 END) AS done, "     \
     "SUM(CASE WHEN " DONE " AND f.trips <= 1 THEN 1 ELSE 0 END) AS one_trip, NULL AS share "       \
