@@ -38,7 +38,7 @@ static struct pack_label S_words(struct reader *r, const struct node *map, const
     static const char *const keys[] = {"zh", "en", NULL};
     struct pack_label words = {NO_STR, NO_STR};
     const struct node *value = node_get(map, key);
-    const struct node *zh = value, *en = NULL;
+    const struct node *zh = NULL, *en = NULL;
     if (value && value->type == NODE_MAP) {
         node_keys(value, keys, r->report);
         zh = node_typed(value, "zh", NODE_TEXT, true, r->report);

@@ -240,6 +240,16 @@ test("a worker who files for somebody needs consent as well, and loses it alike"
     await secretary.act(f.id, "submit", { text: "证已办好" });
 });
 
+test("who has two hats is asked about both: the first need not be the one that may", async () => {
+    const sun = await app.person({ name: "孙干事", unit: community });
+    const both = await app.user({ person: sun, name: "孙干事" });
+    await app.grant(both, { role: "social_worker", unit: at }, community);
+    const filing = { service: "age-allowance", unit: at, answers: answers({ "id-number": OLD_ID, local: "yes" }) };
+    const own = expect(await both.post("/api/filings", filing, { hat: both.hat }), 201);
+    assert.deepEqual([own.on_behalf, own.applicant], [false, sun.id], "named, the self hat files for oneself");
+    assert.ok(expect(await both.post(`/api/filings/${own.id}/notice`, {}), 200).told_at);
+});
+
 test("one applies where the person lives", async () => {
     const r = await old.post("/api/filings", {
         service: "residence-proof", unit: app.unit("620102004001"), answers: [],
@@ -266,8 +276,8 @@ test("trips are counted: the share done with at most one", async () => {
     const low = figures.find((f) => f.service === "subsistence");
     assert.deepEqual([low.filed, low.done, low.share], [1, 0, undefined]);
     const rows = await secretary.all(`/api/filings?unit=${at}&limit=2`);
-    assert.equal(rows.length, 5);
-    assert.deepEqual(rows.map((r) => r.trips).sort(), [0, 0, 0, 1, 2]);
+    assert.equal(rows.length, 6);
+    assert.deepEqual(rows.map((r) => r.trips).sort(), [0, 0, 0, 0, 1, 2]);
     assert.deepEqual((await old.all("/api/filings")).map((r) => r.id), [mine.id, rows.at(-1).id]
         .sort().reverse(), "one's own");
     assert.equal((await neighbour.all("/api/filings")).length, 0, "the consent no longer stands");

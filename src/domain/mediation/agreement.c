@@ -50,22 +50,6 @@ static struct str S_signature_hash(struct store *db, struct str text, int64_t si
 
 /* ---- writing ---- */
 
-/* The one that acts must be who runs it: the unit in charge, or a mediator's party. */
-static enum err S_writer(struct store *db, const struct actor *by, const struct mediation *d,
-                         bool *runs)
-{
-    struct matter m;
-    const struct hat *hat = actor_hat(by);
-    const struct mediation_person *p = d->persons.items;
-    TRY(matter_load(db, d->id, &m));
-    db->note->district = m.district;
-    db->note->street = m.street;
-    *runs = hat && hat->kind == HAT_UNIT;
-    for (size_t i = 0; hat && hat->kind == HAT_PARTY && i < d->persons.n; i++)
-        *runs = *runs || (p[i].party == hat->party && str_eq(p[i].side, S("mediator")));
-    return OK;
-}
-
 static enum err S_insert(struct store *db, const struct actor *by, const struct agreement_new *in)
 {
     unsigned char key[KEY_SIZE];
@@ -91,9 +75,10 @@ static enum err S_insert(struct store *db, const struct actor *by, const struct 
 enum err mediation_agree(struct store *db, const struct actor *by, const struct agreement_new *in)
 {
     struct mediation d;
+    struct matter m;
     bool runs = false;
     TRY(mediation_get(db, in->id, &d));
-    TRY(S_writer(db, by, &d, &runs));
+    TRY(mediation_runs(db, by, in->id, &m, &runs));
     if (!runs)
         return store_fault(db, ERR_FORBIDDEN, "/act", "side", "协议由调解员或负责单位来写。",
                            "Who mediates, or the unit in charge, writes the agreement.");
@@ -121,13 +106,26 @@ static const struct mediation_person *S_signer(const struct mediation *d, int64_
     return NULL;
 }
 
+/* A person signs for oneself, a firm for itself; in front of a mediator everybody may. */
+static bool S_own(const struct actor *by, const struct mediation_person *signer)
+{
+    for (size_t i = 0; i < by->n; i++) {
+        const struct hat *h = &by->hats[i];
+        bool same =
+            (h->person && h->person == signer->person) || (h->party && h->party == signer->party);
+        if (by->admitted[i] && same)
+            return true;
+    }
+    return false;
+}
+
 static enum err S_look(struct store *db, const struct actor *by, const struct signature_new *in,
                        const struct mediation *d)
 {
+    struct matter m;
     bool runs = false;
-    const struct hat *hat = actor_hat(by);
     const struct mediation_person *signer = S_signer(d, in->signer);
-    TRY(S_writer(db, by, d, &runs));
+    TRY(mediation_runs(db, by, in->id, &m, &runs));
     if (!d->agreement)
         return store_fault(db, ERR_CONFLICT, "/hash", "none", "还没有协议可签。",
                            "There is no agreement to sign yet.");
@@ -137,10 +135,7 @@ static enum err S_look(struct store *db, const struct actor *by, const struct si
     if (!signer)
         return store_fault(db, ERR_INVALID, "/signer", "unknown", "调解里没有这个人。",
                            "Nobody of that id is in this mediation.");
-    /* A person signs for oneself, a firm for itself; in front of a mediator everybody may. */
-    bool own = hat && ((hat->person && hat->person == signer->person) ||
-                       (hat->party && hat->party == signer->party));
-    if (!runs && !own)
+    if (!runs && !S_own(by, signer))
         return store_fault(db, ERR_FORBIDDEN, "/signer", "side", "只能签自己的名字。",
                            "One signs for oneself only.");
     if (signer->has_signed == YES)

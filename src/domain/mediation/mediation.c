@@ -55,25 +55,38 @@ enum err mediation_reach(struct store *db, int64_t id, struct reach *ret)
     return OK;
 }
 
-/* What reaches a mediation may read it. It is run by the unit in charge and by who mediates: a firm
- * that is in dispute itself only reads and signs. The audit row lies where the matter does. */
-static enum err S_runs(struct store *db, const struct actor *by, int64_t id, struct matter *m)
+enum err mediation_runs(struct store *db, const struct actor *by, int64_t id, struct matter *m,
+                        bool *ret)
 {
-    int64_t found = 0;
-    const struct hat *hat = actor_hat(by);
     TRY(matter_load(db, id, m));
     db->note->district = m->district;
     db->note->street = m->street;
-    if (hat && hat->kind == HAT_UNIT)
-        return OK;
-    enum err err = store_int(db,
-                             "SELECT id FROM mediation_person WHERE matter = $1 AND party = $2 "
-                             "AND side = 'mediator'",
-                             ARGS(A_INT(id), A_INT(hat ? hat->party : 0)), &found);
-    if (err != ERR_NOT_FOUND)
-        return err;
-    return store_fault(db, ERR_FORBIDDEN, "/act", "side", "这一步由调解员或负责单位来做。",
-                       "That is for who mediates, or the unit in charge.");
+    *ret = false;
+    for (size_t i = 0; i < by->n && !*ret; i++) {
+        const struct hat *h = &by->hats[i];
+        int64_t found = 0;
+        if (!by->admitted[i] || h->kind == HAT_SELF)
+            continue;
+        enum err err = h->kind == HAT_UNIT
+                           ? OK
+                           : store_int(db,
+                                       "SELECT id FROM mediation_person WHERE matter = $1 "
+                                       "AND party = $2 AND side = 'mediator'",
+                                       ARGS(A_INT(id), A_INT(h->party)), &found);
+        if (err != OK && err != ERR_NOT_FOUND)
+            return err;
+        *ret = err == OK;
+    }
+    return OK;
+}
+
+static enum err S_runs(struct store *db, const struct actor *by, int64_t id, struct matter *m)
+{
+    bool runs = false;
+    TRY(mediation_runs(db, by, id, m, &runs));
+    return runs ? OK
+                : store_fault(db, ERR_FORBIDDEN, "/act", "side", "这一步由调解员或负责单位来做。",
+                              "That is for who mediates, or the unit in charge.");
 }
 
 /* How many rows a mediation has of something, so that none grows without end. */

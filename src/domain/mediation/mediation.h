@@ -111,6 +111,13 @@ MUST enum err mediation_sign(struct store *db, const struct actor *by,
                              const struct signature_new *in);
 MUST enum err mediation_promise(struct store *db, const struct actor *by, const struct due_new *in);
 MUST enum err mediation_done(struct store *db, const struct actor *by, const struct due_done *in);
+/* Loads its matter, and says whether the actor runs the mediation: by a hat of the unit in charge
+ * or of a mediator's party. A firm that is in dispute itself only reads and signs. The audit row of
+ * what follows lies where the matter does. */
+struct matter;
+MUST enum err mediation_runs(struct store *db, const struct actor *by, int64_t id, struct matter *m,
+                             bool *ret);
+
 MUST enum err mediation_verify(struct store *db, int64_t id, struct mediation_verified *ret);
 
 /* Strokes drawn on a screen, as an SVG path of lines: M12,30 L13,34 … , at least MARKS_LEAST

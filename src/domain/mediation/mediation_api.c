@@ -297,8 +297,8 @@ static enum err S_dues(struct store *db, const struct actor *by, const void *in,
 #define ACT(name, path_, perm_, fn_, in_, doc_)                                                    \
     {                                                                                              \
         .op = "mediations." name, .verb = "POST", .path = "/api/mediations/{id}/" path_,           \
-        .work = COMMAND, .perm = perm_, .fn = fn_, .in = &in_, .out = &mediation_entity,           \
-        .reach = mediation_reach, .status = 200, .doc = doc_                                       \
+        .work = COMMAND, .perm = (perm_), .fn = (fn_), .in = &(in_), .out = &mediation_entity,     \
+        .reach = mediation_reach, .status = 200, .doc = (doc_)                                     \
     }
 
 static const struct route routes[] = {

@@ -42,24 +42,22 @@ bool answers_hold(const struct answers *a, const struct pack_when *when)
     return value.p && S_chosen(f, value, &choice) && (when->choices >> choice & 1);
 }
 
-/* 12 or 1234.5: digits, and at most two after a point. */
+/* 12 or 1234.5: digits, and one or two more after a point. */
 static bool S_number(struct str s, int64_t max)
 {
     struct str rest = s, whole = str_split(&rest, '.');
     int64_t n = 0;
+    bool more = false;
     if (!whole.n || whole.n > NUMBER_DIGITS || !isdigit((unsigned char)whole.p[0]) ||
         !str_int(whole, &n))
         return false;
-    bool fraction = rest.p != NULL;
-    for (size_t i = 0; i < rest.n; i++) {
+    if (rest.p && (rest.n < 1 || rest.n > 2))
+        return false;
+    for (size_t i = 0; rest.p && i < rest.n; i++) {
         if (!isdigit((unsigned char)rest.p[i]))
             return false;
-    }
-    if (fraction && (rest.n == 0 || rest.n > 2))
-        return false;
-    bool more = false;
-    for (size_t i = 0; i < rest.n; i++)
         more = more || rest.p[i] != '0';
+    }
     return !max || n < max || (n == max && !more);
 }
 

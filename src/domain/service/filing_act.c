@@ -5,12 +5,13 @@
 
 /* ---- who may ---- */
 
-/* A filing under way, and the one who acts on it. */
+/* A filing under way, and the one who acts on it, under all hats that reach it. */
 struct acting {
     struct filing_state s;
     struct matter m;
-    const struct hat *hat;
-    unsigned sides;
+    bool own;               /* the applicant */
+    bool desk;              /* whoever sits at the window */
+    bool neighbour;         /* who reaches it by a consent */
     const struct pack *law; /* the pack whose changed list is told, or NULL */
 };
 
@@ -22,19 +23,21 @@ static enum err S_side_fault(struct store *db)
 
 static enum err S_acting(struct store *db, const struct actor *by, int64_t id, struct acting *ret)
 {
+    const unsigned window = SIDE_WORKER | SIDE_UNIT | SIDE_HOTLINE;
+    *ret = (struct acting){.law = NULL};
     TRY(filing_load(db, id, &ret->s));
     TRY(matter_load(db, id, &ret->m));
-    ret->law = NULL;
-    ret->hat = actor_hat(by);
-    ret->sides = ret->hat ? matter_sides(by, ret->hat, &ret->m) : 0;
+    for (size_t i = 0; i < by->n; i++) {
+        const struct hat *h = &by->hats[i];
+        if (!by->admitted[i])
+            continue;
+        unsigned sides = matter_sides(by, h, &ret->m);
+        bool requester = (sides & SIDE_REQUESTER) != 0;
+        ret->own = ret->own || requester;
+        ret->desk = ret->desk || (h->kind == HAT_UNIT && (sides & window));
+        ret->neighbour = ret->neighbour || (h->kind == HAT_SELF && !requester);
+    }
     return OK;
-}
-
-/* Whoever sits at the window. */
-static bool S_desk(const struct acting *a)
-{
-    return a->hat && a->hat->kind == HAT_UNIT &&
-           (a->sides & (SIDE_WORKER | SIDE_UNIT | SIDE_HOTLINE));
 }
 
 /* Its contents may be changed until it has been accepted. */
@@ -55,10 +58,9 @@ static enum err S_open(struct store *db, const struct acting *a)
 static enum err S_filer(struct store *db, const struct actor *by, const struct acting *a)
 {
     int64_t consent = 0;
-    bool neighbour = a->hat && a->hat->kind == HAT_SELF && !(a->sides & SIDE_REQUESTER);
-    if (!neighbour && !S_desk(a) && !(a->sides & SIDE_REQUESTER))
+    if (!a->neighbour && !a->desk && !a->own)
         return S_side_fault(db);
-    if (a->sides & SIDE_REQUESTER || by->account != a->s.row.proxy_account)
+    if (a->own || by->account != a->s.row.proxy_account)
         return OK;
     enum err err = store_int(db,
                              "SELECT id FROM filing_consent WHERE matter = $1 AND account = $2 "
@@ -299,7 +301,7 @@ enum err filing_tell(struct store *db, const struct actor *by, const struct fili
     struct acting a;
     bool again = false;
     TRY(S_acting(db, by, in->id, &a));
-    if (!S_desk(&a))
+    if (!a.desk)
         return S_side_fault(db);
     TRY(S_open(db, &a));
     if (in->law.p)
@@ -326,7 +328,7 @@ enum err filing_visit(struct store *db, const struct actor *by, const struct fil
     struct acting a;
     int64_t id = 0;
     TRY(S_acting(db, by, in->id, &a));
-    if (!S_desk(&a))
+    if (!a.desk)
         return S_side_fault(db);
     TRY(store_id(db, ID_COUNTY(in->id), &id));
     TRY(store_exec(db,
@@ -345,7 +347,7 @@ enum err filing_agree(struct store *db, const struct actor *by, const struct fil
 {
     struct acting a;
     TRY(S_acting(db, by, in->id, &a));
-    if (!S_desk(&a))
+    if (!a.desk)
         return S_side_fault(db);
     TRY(filing_store_consent(db, by, in->id, in->how, in->text));
     return matter_say(db, by, in->id, S("记录了本人的委托。"));
@@ -356,10 +358,9 @@ enum err filing_disagree(struct store *db, const struct actor *by, const struct 
     struct acting a;
     int64_t changed = 0;
     TRY(S_acting(db, by, in->id, &a));
-    bool own = a.sides & SIDE_REQUESTER;
-    if (!own && !S_desk(&a))
+    if (!a.own && !a.desk)
         return S_side_fault(db);
-    if (!own && !in->text.p)
+    if (!a.own && !in->text.p)
         return store_fault(db, ERR_INVALID, "/text", "required", "请写明本人是怎样说的。",
                            "Write down what the person said.");
     db->note->reason = in->text;

@@ -336,9 +336,9 @@ static enum err S_figures(struct store *db, const struct actor *by, const void *
 /* A filing's own routes differ in few things. */
 #define FILING(name, verb_, path_, work_, perm_, fn_, in_, status_, doc_)                          \
     {                                                                                              \
-        .op = "filings." name, .verb = verb_, .path = path_, .work = work_, .perm = perm_,         \
-        .fn = fn_, .in = &in_, .out = &filing_entity, .reach = filing_reach, .status = status_,    \
-        .doc = doc_                                                                                \
+        .op = "filings." name, .verb = (verb_), .path = (path_), .work = (work_), .perm = (perm_), \
+        .fn = (fn_), .in = &(in_), .out = &filing_entity, .reach = filing_reach,                   \
+        .status = (status_), .doc = (doc_)                                                         \
     }
 
 static const struct route routes[] = {
