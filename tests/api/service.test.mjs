@@ -151,6 +151,10 @@ test("the window tells everything missing, once", async () => {
 test("a second, different notice is refused, and so is asking for more by the back door", async () => {
     const r = await window_.post(`/api/filings/${mine.id}/materials`, { lack: ["id-card"] });
     refused(r, 409, "/materials/id-card", "told_once");
+    // He himself may take back what he ticked; that gives the desk no second notice.
+    expect(await old.post(`/api/filings/${mine.id}/materials`, { lack: ["id-card"] }), 200);
+    refused(await window_.post(`/api/filings/${mine.id}/notice`, {}), 409, "/materials/id-card", "told_once");
+    expect(await old.post(`/api/filings/${mine.id}/materials`, { have: ["id-card"] }), 200);
     refused(await window_.post(`/api/filings/${mine.id}/notice`, { law: "新规定要身份证原件" }), 409,
         "/law", "unchanged");
 });

@@ -189,7 +189,8 @@ static enum err S_look_ticks(struct store *db, const struct acting *a,
     for (size_t i = 0; i < in->lack.n; i++) {
         if (!S_material(&a->s, lack[i], &at))
             return S_tick_fault(db, "/lack");
-        if (!a->s.told[at] && !S_may_ask(a, at))
+        /* Whoever applies may take back a tick; the desk may not ask for more by taking it. */
+        if (a->desk && !a->s.told[at] && !S_may_ask(a, at))
             all = S_told_once(db, lack[i]);
     }
     return all;
