@@ -290,12 +290,15 @@ static void S_material(struct reader *r, const struct node *item, struct pack_se
         s->bring[s->bring_count++] = m;
 }
 
+/* Wherever an order of that kind arrives, it can be accepted. */
 static bool S_kind_accepts(const struct pack_kind *kind)
 {
-    for (size_t i = 0; i < kind->step_count; i++)
-        if (kind->steps[i].act == ACT_ACCEPT)
-            return true;
-    return false;
+    for (size_t i = 0; i < kind->step_count; i++) {
+        const struct pack_step *step = &kind->steps[i];
+        if (step->act == ACT_ORDER && !kind_step(kind, ACT_ACCEPT, step->to, ~0u, GIVEN_ANY, NULL))
+            return false;
+    }
+    return true;
 }
 
 /* What a service names must be there. */
@@ -313,8 +316,8 @@ static void S_references(struct reader *r, const struct node *item, struct pack_
         fault_add(r->report, kind->at, "没有“%.*s”这类事项。",
                   "There is no kind of matter \"%.*s\".", SHOW(kind->text));
     if (carries && !S_kind_accepts(carries))
-        fault_add(r->report, kind->at, "“%.*s”的流程里没有 accept：材料齐了才受理。",
-                  "\"%.*s\" has no accept step: a filing is accepted when it is complete.",
+        fault_add(r->report, kind->at, "“%.*s”收到以后不能 accept：材料齐了才受理。",
+                  "What is ordered as \"%.*s\" cannot be accepted: a filing is, when complete.",
                   SHOW(kind->text));
     if (category && (!r->pack->category_by_code || !pack_category(r->pack, category->text)))
         fault_add(r->report, category->at, "没有“%.*s”这个分类。", "There is no category \"%.*s\".",

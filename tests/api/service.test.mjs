@@ -259,6 +259,9 @@ test("one applies where the person lives", async () => {
         service: "residence-proof", unit: app.unit("620102004001"), answers: [],
     });
     refused(r, 422, "/unit", "not_home");
+    refused(await old.post("/api/filings", {
+        service: "residence-proof", unit: at, answers: [], at_window: true,
+    }), 422, "/at_window", "not_allowed");
     refused(await old.post(`/api/filings/${mine.id}/trips`, { who: "applicant" }), 403, "/act", "side");
 });
 

@@ -125,6 +125,9 @@ static enum err S_applicant(struct store *db, struct taking *t)
 static enum err S_consent(struct store *db, const struct taking *t)
 {
     bool own = !t->worker && t->applicant == t->by->person;
+    if (t->in->at_window == YES && !t->worker)
+        return store_fault(db, ERR_INVALID, "/at_window", "not_allowed",
+                           "在窗口申办由工作人员记录。", "A visit to a window is counted there.");
     if (own && (t->in->consent_how.p || t->in->consent_text.p))
         return store_fault(db, ERR_INVALID, "/consent_how", "not_allowed", "为自己申办不需要委托。",
                            "One's own filing needs no consent.");
