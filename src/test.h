@@ -18,12 +18,14 @@
     X(many)                                                                                        \
     X(milestone)                                                                                   \
     X(matter)                                                                                      \
+    X(mediation)                                                                                   \
     X(parse)                                                                                       \
     X(pool)                                                                                        \
     X(pack)                                                                                        \
     X(people)                                                                                      \
     X(person)                                                                                      \
     X(session)                                                                                     \
+    X(service)                                                                                     \
     X(strict)                                                                                      \
     X(store)                                                                                       \
     X(writer)                                                                                      \

@@ -30,7 +30,7 @@ struct ancestors {
     int64_t province, city, district, street, community, grid;
 };
 
-enum { HATS_MAX = 16, PARTIES_MAX = 64 };
+enum { HATS_MAX = 16, PARTIES_MAX = 64, PERSONS_MAX = 32 };
 
 struct hat {
     int64_t id;
@@ -67,6 +67,8 @@ struct reach {
     int64_t shared; /* the unit whose own it is, when hats below that unit reach it; else 0 */
     int64_t parties[PARTIES_MAX];
     size_t party_count;
+    int64_t persons[PERSONS_MAX]; /* others whose it is as well */
+    size_t person_count;
 };
 
 bool hat_reaches(const struct hat *h, const struct reach *r);

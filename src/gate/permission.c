@@ -4,26 +4,45 @@ const char *const role_names[ROLE_COUNT + 1] = {
     "none",   "resident", "volunteer", "grid_worker",  "social_worker",  "handler", "secretary",
     "street", "district", "hotline",   "system_admin", "security_admin", "auditor", NULL};
 
-const char *const perm_names[PERM_COUNT + 1] = {
-    "none",          "public",        "signed_in",    "matter.order",  "matter.read", "matter.act",
-    "matter.reveal", "matter.glass",  "unit.write",   "party.read",    "party.write", "person.read",
-    "person.write",  "person.reveal", "account.read", "account.write", "audit.read",  NULL};
+const char *const perm_names[PERM_COUNT + 1] = {"none",
+                                                "public",
+                                                "signed_in",
+                                                "matter.order",
+                                                "matter.read",
+                                                "matter.act",
+                                                "matter.reveal",
+                                                "matter.glass",
+                                                "unit.write",
+                                                "party.read",
+                                                "party.write",
+                                                "person.read",
+                                                "person.write",
+                                                "person.reveal",
+                                                "account.read",
+                                                "account.write",
+                                                "audit.read",
+                                                "mediation.read",
+                                                "mediation.write",
+                                                "mediation.sign",
+                                                NULL};
 
-#define P(name) (1u << PERM_##name)
+#define P(name)  (1u << PERM_##name)
+#define MEDIATOR (P(MEDIATION_READ) | P(MEDIATION_WRITE) | P(MEDIATION_SIGN))
 
 static const unsigned matter_party = P(MATTER_READ) | P(MATTER_ACT);
 static const unsigned field_worker = P(MATTER_ORDER) | P(MATTER_READ) | P(MATTER_ACT) |
                                      P(MATTER_REVEAL) | P(PARTY_READ) | P(PERSON_READ) |
-                                     P(PERSON_WRITE) | P(PERSON_REVEAL);
+                                     P(PERSON_WRITE) | P(PERSON_REVEAL) | MEDIATOR;
 
 bool role_may(enum role r, enum perm p)
 {
     const unsigned may[ROLE_COUNT] = {
-        [ROLE_RESIDENT] = P(MATTER_ORDER) | P(MATTER_READ) | P(MATTER_ACT),
-        [ROLE_VOLUNTEER] = matter_party,
+        [ROLE_RESIDENT] = P(MATTER_ORDER) | P(MATTER_READ) | P(MATTER_ACT) | P(MEDIATION_READ) |
+                          P(MEDIATION_SIGN),
+        [ROLE_VOLUNTEER] = matter_party | MEDIATOR,
         [ROLE_GRID_WORKER] = field_worker,
         [ROLE_SOCIAL_WORKER] = field_worker,
-        [ROLE_HANDLER] = matter_party | P(MATTER_REVEAL),
+        [ROLE_HANDLER] = matter_party | P(MATTER_REVEAL) | MEDIATOR,
         [ROLE_SECRETARY] = field_worker | P(PARTY_WRITE) | P(MATTER_GLASS),
         [ROLE_STREET] = (field_worker & ~P(PERSON_WRITE)) | P(PARTY_WRITE) | P(MATTER_GLASS),
         [ROLE_DISTRICT] = matter_party | P(PARTY_READ) | P(MATTER_GLASS),

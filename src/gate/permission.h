@@ -47,6 +47,9 @@ enum perm {
     PERM_ACCOUNT_READ,
     PERM_ACCOUNT_WRITE,
     PERM_AUDIT_READ,
+    PERM_MEDIATION_READ,
+    PERM_MEDIATION_WRITE,
+    PERM_MEDIATION_SIGN,
     PERM_COUNT
 };
 extern const char *const perm_names[PERM_COUNT + 1];

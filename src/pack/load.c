@@ -357,9 +357,9 @@ static void S_matters(struct reader *r, const struct node *root)
 
 static void S_root(struct reader *r, const struct node *root)
 {
-    static const char *const keys[] = {"pack",    "name",    "en",      "hours",
-                                       "roles",   "sources", "reasons", "categories",
-                                       "matters", "chains",  NULL};
+    static const char *const keys[] = {"pack",    "name",     "en",         "hours",   "roles",
+                                       "sources", "reasons",  "categories", "matters", "chains",
+                                       "forms",   "services", NULL};
     const struct node *map = node_get(root, "map");
     if (map && !node_get(root, "matters")) {
         fault_add(
@@ -379,6 +379,7 @@ static void S_root(struct reader *r, const struct node *root)
     S_categories(r, root);
     S_matters(r, root);
     read_chains(r, root);
+    read_services(r, root);
 }
 
 static struct str S_hash(struct arena *a, struct str yaml)

@@ -212,6 +212,71 @@ struct pack_source {
     struct pack_label name;
 };
 
+/* What a form asks. A field or a material that has a `when` is asked for only when an earlier
+ * field was answered with one of these choices. */
+enum field_type {
+    FIELD_TEXT,
+    FIELD_NUMBER,
+    FIELD_DATE,
+    FIELD_CHOICE,
+    FIELD_YES_NO, /* a choice of yes and no */
+    FIELD_PHONE,
+    FIELD_ID_NUMBER,
+    FIELD_FILE_NOTE, /* a word on a paper that is kept elsewhere */
+    FIELD_TYPES
+};
+extern const char *const field_type_names[FIELD_TYPES + 1]; /* "text" …; NULL ends it */
+enum field_class { FIELD_OPEN, FIELD_PERSONAL, FIELD_SENSITIVE, FIELD_CLASSES };
+extern const char *const field_class_names[FIELD_CLASSES + 1]; /* "open" …; NULL ends it */
+
+struct pack_when {
+    uint64_t choices; /* bit i: choice i of the field; 0: always */
+    size_t field;     /* index in the form */
+};
+
+struct pack_choice {
+    struct str choice;
+    struct pack_label name;
+};
+
+struct pack_field {
+    struct str field;
+    struct pack_label name;
+    enum field_type type;
+    enum field_class class;
+    bool required;
+    int64_t max; /* characters of a text, value of a number; 0: the program's own limit */
+    struct pack_choice *choices; /* at most 64 */
+    size_t choice_count;
+    struct pack_when when;
+};
+
+struct pack_form {
+    struct str form;
+    struct pack_field *fields;
+    size_t field_count;
+};
+
+struct pack_material {
+    struct str material;
+    struct pack_label name;
+    int copies;
+    bool original; /* the original is to be shown */
+    struct pack_when when;
+};
+
+/* What people can apply for: who qualifies, what to bring, where, how long, what it costs. A
+ * filing is a matter of `kind`. */
+struct pack_service {
+    struct str service;
+    struct pack_label name, who, where, fee, basis, words; /* words: how long, as people say it */
+    struct str category, kind;
+    const struct pack_form *form;
+    struct pack_material *bring;
+    size_t bring_count;
+    struct limit within; /* LIMIT_NONE when only words are given */
+};
+
 struct pack {
     struct arena *arena;
     int64_t id;      /* row in the store, 0 before it is stored */
@@ -233,6 +298,10 @@ struct pack {
     size_t reason_count;
     struct pack_chain *chains;
     size_t chain_count;
+    struct pack_form *forms;
+    size_t form_count;
+    struct pack_service *services;
+    size_t service_count;
 };
 
 /* One mistake in a pack, for its writer. */
@@ -251,8 +320,9 @@ struct pack_report {
 MUST enum err pack_load(struct str yaml, struct pack_report *report, struct pack **ret);
 void pack_free(struct pack *p);
 
-const struct pack_kind *pack_kind(const struct pack *p, struct str kind);         /* or NULL */
-const struct pack_category *pack_category(const struct pack *p, struct str code); /* or NULL */
+const struct pack_kind *pack_kind(const struct pack *p, struct str kind);          /* or NULL */
+const struct pack_category *pack_category(const struct pack *p, struct str code);  /* or NULL */
+const struct pack_service *pack_service(const struct pack *p, struct str service); /* or NULL */
 bool pack_source_known(const struct pack *p, struct str source);
 const struct pack_chain *pack_chain(const struct pack *p, struct str chain); /* or NULL */
 bool chain_link(const struct pack_chain *c, struct str link, size_t *ret);

@@ -311,9 +311,9 @@ static void S_expect_kinds(const struct pack *p, const char *const *kinds, size_
 static void test_yannan(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"repair", "heating-water", "property", "hardship",
-                                        "legacy", "epidemic",      "dispute",  "inquiry",
-                                        "wish",   "suggestion",    "safety",   "counselling"};
+    static const char *const kinds[] = {
+        "repair",  "heating-water", "property",   "hardship", "legacy",      "epidemic", "dispute",
+        "inquiry", "wish",          "suggestion", "safety",   "counselling", "service"};
     static const char *const tops[] = {"policy",       "demand",   "together",      "mediation",
                                        "volunteering", "cohesion", "heating-water", "property",
                                        "epidemic",     "hardship", "legacy"};

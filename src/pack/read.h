@@ -73,6 +73,9 @@ void read_chains(struct reader *r, const struct node *root);
 void check_kind(struct reader *r, const struct pack_kind *kind, const struct kind_mark *mark);
 void check_stays(struct reader *r, const struct pack_kind *kind, const struct kind_mark *mark);
 
+/* The root keys `forms` and `services`, after categories and matters (service.c). */
+void read_services(struct reader *r, const struct node *root);
+
 /* Names of a set of sides, for a sentence. */
 extern const struct word side_words[];
 extern const size_t side_word_count;

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 import { expect, send, start } from "./lib.mjs";
-import { fill, operations, request } from "./support_table.mjs";
+import { fill, openFiling, openMediation, operations, request } from "./support_table.mjs";
 
 const AT_ONCE = 24;
 const app = await start();
@@ -29,7 +29,11 @@ const person = await app.person({ name: "王小明", unit });
 const made = await app.account({ unit, name: "小李" });
 const hat = await app.grant(made, { role: "grid_worker", unit: app.unit(unit) }, unit);
 const matter = await app.anon.order({ kind: "repair", title: "路灯不亮", unit: app.unit(unit) });
+const filing = await openFiling(clients.secretary, app.unit(unit), person.id, []);
+const mediation = await openMediation(clients.secretary, app.unit(unit), person.id, party.id);
 const ids = {
+    filings: filing.id,
+    mediations: mediation.id,
     accounts: made.id,
     parties: party.id,
     persons: person.id,
@@ -73,7 +77,7 @@ function placeOf(o) {
     const id = ids[o.path.split("/")[2]];
     assert.ok(!o.subject || id, `${o.op}: nothing to ask about; add it to ids`);
     const place = { id, hat: hat.id, unit: app.unit(unit), party: party.id, person: person.id, serial: 1 };
-    return { ...place, ...casework, ...special[o.op] };
+    return { ...mediation, ...place, ...casework, ...special[o.op] };
 }
 
 /* ---- what is wrong: [{what, field, …how to ask}] ---- */

@@ -13,7 +13,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Client, expect, start } from "./lib.mjs";
-import { operations, request } from "./support_table.mjs";
+import { operations, openFiling, openMediation, request } from "./support_table.mjs";
 
 const app = await start();
 const table = operations();
@@ -90,6 +90,14 @@ const make = {
         await clerks[s].act(made.id, "dispatch", { to: parties[s].id });
         return { id: made.id };
     },
+    /* Of the place's person, told to the place's party. */
+    async filings(s) {
+        const made = await openFiling(clerks[s], app.unit(code[s]), persons[s].id, ["id-card", "photo"]);
+        await clerks[s].act(made.id, "dispatch", { to: parties[s].id });
+        return { id: made.id };
+    },
+    /* Between the place's person and another, before the place's party. */
+    mediations: (s) => openMediation(clerks[s], app.unit(code[s]), persons[s].id, parties[s].id),
 };
 /* What is owed at a place, by nobody in particular: a way to make one, by the list it shows in. */
 const owed = {
@@ -148,7 +156,11 @@ function permitted(o, a) {
 
 /* Does a subject of this kind, at this place, lie within the actor's reach? */
 function reaches(a, kind, s) {
-    if (a.matter || a.party || a.person) return kind === "matters" && s === "own";
+    const shared = ["matters", "filings", "mediations"];
+    if (a.matter) return kind === "matters" && s === "own";
+    if (a.party || a.person) return shared.includes(kind) && s === "own";
+    // A mediation is the unit's in charge, and not for whoever is above it.
+    if (kind === "mediations") return code[s] === a.unit;
     return code[s].startsWith(a.unit);
 }
 
@@ -179,7 +191,7 @@ async function spare(o, a) {
 
 async function ask(o, a, s) {
     const may = permitted(o, a);
-    const place = { unit: app.unit(code[s]), party: parties.own.id, serial: serial() };
+    const place = { unit: app.unit(code[s]), party: parties.own.id, person: persons.own.id, serial: serial() };
     if (o.subject) {
         // What a command changes is not asked about twice; and what anybody may do to anything may
         // bring it within reach, so that it is nobody's foreign row afterwards.
@@ -228,7 +240,7 @@ async function listed(o, a, more) {
     const { target } = request(o, { unit: app.unit(code.own), serial: serial() });
     const join = target.includes("?") ? "&" : "?";
     const items = await a.client.all(`${target}${join}limit=100${more}`);
-    return items.flatMap((row) => [row.id, row.subject].filter(Boolean));
+    return items.flatMap((row) => [row.id, row.subject, row.mediation].filter(Boolean));
 }
 
 function waysToAsk(o) {
@@ -244,7 +256,8 @@ for (const o of table.filter((o) => o.page && o.permission !== "public" && !o.su
             for (const more of waysToAsk(o)) {
                 const ids = new Set(await listed(o, a, more));
                 for (const [kind, s] of Object.keys(make).flatMap((k) => scopes.map((s) => [k, s]))) {
-                    if (reaches(a, kind, s)) continue;
+                    // A mediation has its matter's id, which lists may show.
+                    if (reaches(a, kind === "mediations" ? "matters" : kind, s)) continue;
                     cells++;
                     for (const id of rows[kind][s])
                         assert.ok(!ids.has(id), `${o.op}${more} by ${a.name} shows ${kind} ${s}`);

@@ -135,6 +135,7 @@ static const struct field stored_fields[] = {
     F_TEXT(struct matter, words),
     F_INT(struct matter, version),
     F_INT(struct matter, pack),
+    F_TEXT(struct matter, held),
     F_TEXT(struct matter, contact),
     F_TEXT(struct matter, contact_key),
     F_ID(struct matter, merged_into),
@@ -183,7 +184,7 @@ enum err matter_load(struct store *db, int64_t id, struct matter *ret)
         "m.handled_at, m.closed_at, m.tier, m.warn_at, m.late, m.transfers, m.returns, "
         "m.reopens, m.escalations, m.extensions, m.settled, m.paused_at, m.pause_reason, "
         "m.left_ms, m.paused_ms, m.asks_open, m.parts_open, "
-        "m.provisional, m.solved, m.score, m.words, m.version, m.pack, "
+        "m.provisional, m.solved, m.score, m.words, m.version, m.pack, m.held, "
         "m.contact, m.contact_key, m.merged_into, m.affected, m.confidential, m.sealed, m.cell, "
         "m.spot "
         "FROM matter m LEFT JOIN party p ON p.id = m.party WHERE m.id = $1",
@@ -440,9 +441,12 @@ static enum err S_order_step(struct store *db, const struct pack *pack, unsigned
 
 /* A worker may name the person asked for, when that person lives within the worker's reach. */
 static enum err S_requester(struct store *db, const struct actor *by, const struct hat *hat,
-                            int64_t asked, int64_t *ret)
+                            int64_t asked, bool consented, int64_t *ret)
 {
     struct reach_row row;
+    *ret = asked;
+    if (consented)
+        return OK;
     if (!asked) {
         *ret = hat && hat->kind == HAT_SELF ? by->person : 0;
         return OK;
@@ -528,7 +532,7 @@ enum err matter_order(struct store *db, const struct actor *by, const struct mat
     int64_t requester = 0;
     /* All that can be refused is looked at before anything is written. */
     TRY(S_source(db, pack, sides, in->source, &source));
-    TRY(S_requester(db, by, hat, in->requester, &requester));
+    TRY(S_requester(db, by, hat, in->requester, in->consented, &requester));
     TRY(S_fill(db, in, &at, m));
     m->source = source;
     m->requester = requester;

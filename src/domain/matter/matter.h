@@ -40,6 +40,7 @@ struct matter {
     int64_t score;
     struct str words;
     int64_t version, pack;
+    struct str held;                           /* an act that must wait, NO_STR when none */
     struct list may;                           /* acts the reader could do now, struct str */
     struct list may_also;                      /* … and what has a route of its own */
     struct str tracking_code;                  /* only in the answer to an anonymous order */
@@ -77,6 +78,7 @@ struct matter_new {
     int64_t unit;
     double lng, lat;
     int64_t requester; /* person, when a worker asks on somebody's behalf */
+    bool consented;    /* not a field: the requester was looked at, and has consented */
     struct str contact_name, contact_phone;
 };
 extern const struct entity matter_new_entity;
@@ -107,6 +109,14 @@ MUST enum err matter_do(struct store *db, const struct actor *by, const struct m
                         struct matter *ret);
 MUST enum err matter_load(struct store *db, int64_t id, struct matter *ret);
 MUST enum err matter_reach(struct store *db, int64_t id, struct reach *ret);
+
+/* What other domains keep with a matter (matter_key.c). The matter's own key, made on first use
+ * (inside a command); and one act that has to wait, until it is released with ACT_COUNT. */
+MUST enum err matter_key_make(struct store *db, int64_t id, unsigned char key[KEY_SIZE]);
+MUST enum err matter_key(struct store *db, int64_t id, unsigned char key[KEY_SIZE]);
+MUST enum err matter_hold(struct store *db, int64_t id, enum act act);
+/* A line in its timeline that everybody who sees it sees: a comment by the acting hat. */
+MUST enum err matter_say(struct store *db, const struct actor *by, int64_t id, struct str text);
 
 /* Fills what depends on the reader and the time: overdue, remaining, what may be done. */
 MUST enum err matter_view(struct store *db, const struct actor *by, struct matter *m);

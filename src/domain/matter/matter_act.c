@@ -131,7 +131,7 @@ static bool S_find_step(struct doing *d, bool *wrong_side)
         d->hat = h;
         if (d->act >= ACT_EXTEND)
             d->stay = kind_stay(d->kind, d->act, d->stage, d->sides, wrong_side);
-        else
+        else if (!str_eq(d->m->held, str_of(act_names[d->act])))
             d->step = kind_step(d->kind, d->act, d->stage, d->sides, d->given, wrong_side);
     }
     return d->step || d->stay;
@@ -360,6 +360,9 @@ enum err matter_do(struct store *db, const struct actor *by, const struct matter
         return ERR_INVALID;
     if (d.act != ACT_COMMENT && d.act != ACT_WATCH)
         TRY(merged_refuse(db, m));
+    if (str_eq(m->held, in.act))
+        return store_fault(db, ERR_CONFLICT, "/act", "held", "材料还没有齐，齐了才能做这一步。",
+                           "Something is still missing; this can be done once it is there.");
     TRY(S_do(db, &d));
     return matter_view(db, by, m);
 }

@@ -55,6 +55,31 @@ enum err scope_unit(struct store *db, const struct actor *by, int64_t unit, stru
     return S_place(db, &found, ret);
 }
 
+enum err scope_asked(struct store *db, const struct actor *by, int64_t unit, struct unit_place *ret)
+{
+    struct unit found;
+    for (size_t i = 0; !unit && i < by->n; i++) {
+        if (by->admitted[i] && by->hats[i].kind == HAT_UNIT)
+            unit = by->hats[i].unit;
+    }
+    *ret = (struct unit_place){0};
+    if (!unit)
+        return OK;
+    enum err err = place_get(db, unit, &found);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    if (err == OK)
+        *ret = (struct unit_place){.unit = found.id,
+                                   .county = ID_COUNTY(found.id),
+                                   .level = level_parse(found.level),
+                                   .at = unit_ancestors(&found)};
+    bool listed = ret->level >= LEVEL_COUNTY && ret->level <= LEVEL_GRID;
+    return listed && scope_covers(by, &ret->at)
+               ? OK
+               : store_fault(db, ERR_INVALID, "unit", "unknown", "没有这个单位，或不在您的范围内。",
+                             "There is no such unit, or it is out of your reach.");
+}
+
 static int64_t S_id(const void *row)
 {
     int64_t id = 0;

@@ -23,6 +23,11 @@ bool scope_covers(const struct actor *by, const struct ancestors *at);
 MUST enum err scope_unit(struct store *db, const struct actor *by, int64_t unit,
                          struct unit_place *ret);
 
+/* The same for a unit asked for in a query (it faults "unit"); 0 asks for that of the first
+ * admitted unit hat, and gives a place without a unit to who has none. Down to grids. */
+MUST enum err scope_asked(struct store *db, const struct actor *by, int64_t unit,
+                          struct unit_place *ret);
+
 struct scan {
     const struct entity *row; /* its first member is the int64_t the list is ordered by */
     bool down;                /* newest first */
