@@ -4,17 +4,32 @@ const char *const role_names[ROLE_COUNT + 1] = {
     "none",   "resident", "volunteer", "grid_worker",  "social_worker",  "handler", "secretary",
     "street", "district", "hotline",   "system_admin", "security_admin", "auditor", NULL};
 
-const char *const perm_names[PERM_COUNT + 1] = {
-    "none",          "public",       "signed_in",     "matter.order", "matter.read", "matter.act",
-    "matter.reveal", "unit.write",   "party.read",    "party.write",  "person.read", "person.write",
-    "person.reveal", "account.read", "account.write", "audit.read",   NULL};
+const char *const perm_names[PERM_COUNT + 1] = {"none",
+                                                "public",
+                                                "signed_in",
+                                                "matter.order",
+                                                "matter.read",
+                                                "matter.act",
+                                                "matter.reveal",
+                                                "unit.write",
+                                                "party.read",
+                                                "party.write",
+                                                "person.read",
+                                                "person.write",
+                                                "person.reveal",
+                                                "account.read",
+                                                "account.write",
+                                                "audit.read",
+                                                "body.read",
+                                                "body.write",
+                                                NULL};
 
 #define P(name) (1u << PERM_##name)
 
 static const unsigned matter_party = P(MATTER_READ) | P(MATTER_ACT);
 static const unsigned field_worker = P(MATTER_ORDER) | P(MATTER_READ) | P(MATTER_ACT) |
                                      P(MATTER_REVEAL) | P(PARTY_READ) | P(PERSON_READ) |
-                                     P(PERSON_WRITE) | P(PERSON_REVEAL);
+                                     P(PERSON_WRITE) | P(PERSON_REVEAL) | P(BODY_READ);
 
 bool role_may(enum role r, enum perm p)
 {
@@ -24,9 +39,9 @@ bool role_may(enum role r, enum perm p)
         [ROLE_GRID_WORKER] = field_worker,
         [ROLE_SOCIAL_WORKER] = field_worker,
         [ROLE_HANDLER] = matter_party | P(MATTER_REVEAL),
-        [ROLE_SECRETARY] = field_worker | P(PARTY_WRITE),
-        [ROLE_STREET] = (field_worker & ~P(PERSON_WRITE)) | P(PARTY_WRITE),
-        [ROLE_DISTRICT] = matter_party | P(PARTY_READ),
+        [ROLE_SECRETARY] = field_worker | P(PARTY_WRITE) | P(BODY_WRITE),
+        [ROLE_STREET] = (field_worker & ~P(PERSON_WRITE)) | P(PARTY_WRITE) | P(BODY_WRITE),
+        [ROLE_DISTRICT] = matter_party | P(PARTY_READ) | P(BODY_READ),
         [ROLE_HOTLINE] = matter_party | P(MATTER_ORDER) | P(PARTY_READ),
         [ROLE_SYSTEM_ADMIN] = P(UNIT_WRITE),
         [ROLE_SECURITY_ADMIN] = P(ACCOUNT_READ) | P(ACCOUNT_WRITE),

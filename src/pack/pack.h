@@ -119,6 +119,32 @@ struct pack_source {
     struct pack_label name;
 };
 
+/* Whom a kind of body is made of: people, or organisations as such (its core units). */
+struct pack_member {
+    struct str category;
+    struct pack_label name;
+    bool party;  /* organisations; they are counted apart from the people */
+    bool public; /* a public post: its holder's name is shown to everybody */
+};
+
+/* A body that each of a kind has below it from the start. */
+struct pack_part {
+    struct str part;
+    struct pack_label name;
+    struct str kind; /* of that body */
+};
+
+/* A kind of body: committee, club, working group. A part's own kind has no parts. */
+struct pack_body {
+    struct str kind;
+    struct pack_label name;
+    struct pack_member *members; /* at least one */
+    size_t member_count;
+    struct pack_part *parts;
+    size_t part_count;
+    int line;
+};
+
 struct pack {
     struct arena *arena;
     int64_t id;      /* row in the store, 0 before it is stored */
@@ -136,6 +162,8 @@ struct pack {
     const struct pack_category **category_by_code; /* the same, in order of code */
     struct pack_source *sources;
     size_t source_count;
+    struct pack_body *bodies;
+    size_t body_count;
 };
 
 /* One mistake in a pack, for its writer. */
@@ -157,6 +185,9 @@ void pack_free(struct pack *p);
 const struct pack_kind *pack_kind(const struct pack *p, struct str kind);         /* or NULL */
 const struct pack_category *pack_category(const struct pack *p, struct str code); /* or NULL */
 bool pack_source_known(const struct pack *p, struct str source);
+const struct pack_body *pack_body(const struct pack *p, struct str kind); /* or NULL */
+const struct pack_member *body_category(const struct pack_body *b,
+                                        struct str category); /* or NULL */
 bool kind_stage(const struct pack_kind *k, struct str stage, size_t *ret);
 
 /* The step that does `act` from that stage for a holder of any of `sides`; given matters for rate

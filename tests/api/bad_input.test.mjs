@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
-import { send, start } from "./lib.mjs";
+import { expect, send, start } from "./lib.mjs";
 import { fill, operations, request } from "./support_table.mjs";
 
 const AT_ONCE = 24;
@@ -29,12 +29,20 @@ const person = await app.person({ name: "王小明", unit });
 const made = await app.account({ unit, name: "小李" });
 const hat = await app.grant(made, { role: "grid_worker", unit: app.unit(unit) }, unit);
 const matter = await app.anon.order({ kind: "repair", title: "路灯不亮", unit: app.unit(unit) });
+const body = { kind: "committee", name: "委员会", unit: app.unit(unit) };
+const committee = expect(await clients.secretary.post("/api/bodies", body), 201);
+const joined = { category: "volunteer", person: (await app.person({ name: "李梅", unit })).id };
+const member = expect(
+    await clients.secretary.post(`/api/bodies/${committee.id}/members`, joined),
+    201,
+);
 const ids = {
     accounts: made.id,
     parties: party.id,
     persons: person.id,
     units: app.unit(unit),
     matters: matter.id,
+    bodies: committee.id,
 };
 
 function client(o) {
@@ -46,7 +54,15 @@ function client(o) {
 function placeOf(o) {
     const id = ids[o.path.split("/")[2]];
     assert.ok(!o.subject || id, `${o.op}: nothing to ask about; add it to ids`);
-    return { id, hat: hat.id, unit: app.unit(unit), party: party.id, person: person.id, serial: 1 };
+    return {
+        id,
+        hat: hat.id,
+        member: member.id,
+        unit: app.unit(unit),
+        party: party.id,
+        person: person.id,
+        serial: 1,
+    };
 }
 
 /* ---- what is wrong: [{what, field, …how to ask}] ---- */

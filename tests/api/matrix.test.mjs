@@ -79,6 +79,19 @@ const make = {
     parties: async (s) => ({ id: (await app.party({ name: `队伍${s}`, unit: code[s] })).id }),
     persons: async (s) => ({ id: (await app.person({ name: `王${s}`, unit: code[s] })).id }),
     units: async (s) => ({ id: app.unit(code[s]) }),
+    async bodies(s) {
+        const body = { kind: "committee", name: `委员会${serial()}`, unit: app.unit(code[s]) };
+        const made = expect(await clerks[s].post("/api/bodies", body), 201);
+        const member = expect(
+            await clerks[s].post(`/api/bodies/${made.id}/members`, {
+                category: "volunteer",
+                person: persons[s].id,
+            }),
+            201,
+        );
+        const other = await app.person({ name: `委员${s}`, unit: code[s] });
+        return { id: made.id, member: member.id, person: other.id };
+    },
     /* Sent to the place's party, asked by the place's person. */
     async matters(s) {
         const made = await clerks[s].order({

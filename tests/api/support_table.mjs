@@ -26,8 +26,18 @@ const FILL = {
     "matters.act/act": () => "comment",
     "matters.create/kind": () => "repair",
     "units.create/level": () => "grid",
+    "bodies.create/kind": () => "committee",
+    "bodies.list/kind": () => "committee",
+    "bodies.join/category": () => "volunteer",
+    "bodies.members/category": () => "volunteer",
+    "bodies.join/duty": (place) => place.unit,
+    purpose: () => "大家的事大家商量",
+    post: () => "委员",
+    since: () => "2020-01-01T00:00:00Z",
+    valid_from: () => "2020-01-01T00:00:00Z",
     id: (place) => place.id,
     hat: (place) => place.hat,
+    member: (place) => place.member,
     unit: (place) => place.unit,
     parent: (place) => place.unit,
     name: () => "测试",
@@ -62,7 +72,7 @@ const FILL = {
     account: (place) => place.id,
 };
 /* Beyond what is marked as required: without these an operation cannot succeed. */
-const MORE = { "hats.grant": ["unit"], "matters.act": ["text"] };
+const MORE = { "hats.grant": ["unit"], "matters.act": ["text"], "bodies.join": ["person"] };
 /* "operation/field" of cursors that are no plain numbers. */
 FILL["matters.list/after"] = () => "0.0";
 
