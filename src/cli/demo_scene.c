@@ -243,7 +243,7 @@ static enum err S_hat(struct scene *sc, struct scene_name *account, const struct
     struct hat_new hat = {.account = account->id, .role = role_parse(role)};
     int64_t id = 0;
     struct unit at = {0};
-    struct str where = NO_STR;
+    struct str where;
     node_keys(map, keys, &sc->report);
     if (role.p && hat.role == ROLE_NONE)
         fault_add(&sc->report, node_get(map, "role")->at, "没有“%.*s”这个角色。",

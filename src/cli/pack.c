@@ -32,9 +32,9 @@ static int S_read(const char *path, struct house *h, struct pack **ret)
 static int S_load(const char *path, struct house *h, struct pack **ret)
 {
     int code = S_read(path, h, ret);
-    if (code != EXIT_DONE)
-        return code;
     const struct pack *p = *ret;
+    if (code != EXIT_DONE || !p)
+        return code;
     printf("%s: " STR_F " (" STR_F ")，%zu 类事项，%zu 个分类 / " STR_F
            ", %zu kinds, %zu categories\n",
            path, STR_A(p->name.zh), STR_A(p->pack), p->kind_count, p->category_count,

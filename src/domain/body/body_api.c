@@ -148,7 +148,7 @@ struct below_in {
     struct str after;
 };
 #define BELOW(T, what)                                                                             \
-    F_ID(T, id, .from = IN_PATH, .required = true, .doc = what),                                   \
+    F_ID(T, id, .from = IN_PATH, .required = true, .doc = (what)),                                 \
         F_INT(T, limit, .from = IN_QUERY, .min = 1, .max = PAGE_MAX,                               \
               .doc = "Items a page, 20 by default."),                                              \
         F_TEXT(T, after, .from = IN_QUERY, .min = 1, .max = 40,                                    \

@@ -176,7 +176,7 @@ static enum err S_check(struct store *db, const struct body *body, const struct 
 
 enum err body_add(struct store *db, const struct body_join *in, int64_t *ret)
 {
-    struct body body;
+    struct body body = {0};
     struct body_total total;
     bool public = false;
     TRY(body_get(db, in->id, &body));
