@@ -35,6 +35,7 @@ struct scene {
     struct session_cache *sessions;
     struct scene_names parties, accounts;
     uint64_t random;
+    int64_t serial;                  /* of the last person made up: it gives the day of birth */
     int64_t persons, grids, matters; /* how many there are so far */
 };
 
@@ -66,6 +67,9 @@ MUST enum err scene_sound(const struct scene *sc);
  * 990 on. name NO_STR: one is made up. */
 MUST enum err scene_person(struct scene *sc, int64_t unit, struct str name, struct str address,
                            int64_t *ret);
+
+/* The same, grown up. */
+MUST enum err scene_adult(struct scene *sc, int64_t unit, int64_t *ret);
 
 /* demo_bodies.c: committees, clubs and groups with their members. */
 MUST enum err scene_bodies(struct scene *sc);

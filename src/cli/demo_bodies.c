@@ -78,7 +78,7 @@ static enum err S_members(struct scene *sc, const struct node *map, struct makin
         int64_t home = m->areas[m->next_area++ % m->area_count];
         join.duty = area ? home : 0;
         join.party = sits ? m->units[m->next_unit++ % m->unit_count] : 0;
-        TRY(scene_person(sc, home, NO_STR, NO_STR, &join.person));
+        TRY(scene_adult(sc, home, &join.person));
         TRY(body_add(&sc->db, &join, &id));
     }
     return OK;

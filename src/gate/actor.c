@@ -44,7 +44,8 @@ bool hat_reaches(const struct hat *h, const struct reach *r)
     if (h->kind == HAT_UNIT)
         return hat_covers(h, &r->at) || S_lies_in(h, r->shared);
     if (h->kind == HAT_SELF)
-        return h->matter ? h->matter == r->matter : h->person != 0 && h->person == r->person;
+        return h->matter ? h->matter == r->matter
+                         : h->person && (h->person == r->person || h->person == r->with);
     for (size_t i = 0; i < r->party_count; i++) {
         if (h->party == r->parties[i])
             return true;

@@ -60,6 +60,7 @@ struct reach {
     struct ancestors at;
     int64_t matter;
     int64_t person;
+    int64_t with;   /* a second person whose it is as well; else 0 */
     int64_t shared; /* the unit whose own it is, when hats below that unit reach it; else 0 */
     int64_t parties[PARTIES_MAX];
     size_t party_count;

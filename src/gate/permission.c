@@ -4,37 +4,23 @@ const char *const role_names[ROLE_COUNT + 1] = {
     "none",   "resident", "volunteer", "grid_worker",  "social_worker",  "handler", "secretary",
     "street", "district", "hotline",   "system_admin", "security_admin", "auditor", NULL};
 
-const char *const perm_names[PERM_COUNT + 1] = {"none",
-                                                "public",
-                                                "signed_in",
-                                                "matter.order",
-                                                "matter.read",
-                                                "matter.act",
-                                                "matter.reveal",
-                                                "unit.write",
-                                                "party.read",
-                                                "party.write",
-                                                "person.read",
-                                                "person.write",
-                                                "person.reveal",
-                                                "account.read",
-                                                "account.write",
-                                                "audit.read",
-                                                "body.read",
-                                                "body.write",
-                                                NULL};
+const char *const perm_names[PERM_COUNT + 1] = {
+    "none",        "public",        "signed_in",     "matter.order", "matter.read",
+    "matter.act",  "matter.reveal", "unit.write",    "party.read",   "party.write",
+    "person.read", "person.write",  "person.reveal", "account.read", "account.write",
+    "audit.read",  "body.read",     "body.write",    "pair.contact", NULL};
 
 #define P(name) (1u << PERM_##name)
 
 static const unsigned matter_party = P(MATTER_READ) | P(MATTER_ACT);
-static const unsigned field_worker = P(MATTER_ORDER) | P(MATTER_READ) | P(MATTER_ACT) |
-                                     P(MATTER_REVEAL) | P(PARTY_READ) | P(PERSON_READ) |
-                                     P(PERSON_WRITE) | P(PERSON_REVEAL) | P(BODY_READ);
+static const unsigned field_worker =
+    P(MATTER_ORDER) | P(MATTER_READ) | P(MATTER_ACT) | P(MATTER_REVEAL) | P(PARTY_READ) |
+    P(PERSON_READ) | P(PERSON_WRITE) | P(PERSON_REVEAL) | P(BODY_READ) | P(PAIR_CONTACT);
 
 bool role_may(enum role r, enum perm p)
 {
     const unsigned may[ROLE_COUNT] = {
-        [ROLE_RESIDENT] = P(MATTER_ORDER) | P(MATTER_READ) | P(MATTER_ACT),
+        [ROLE_RESIDENT] = P(MATTER_ORDER) | P(MATTER_READ) | P(MATTER_ACT) | P(PAIR_CONTACT),
         [ROLE_VOLUNTEER] = matter_party,
         [ROLE_GRID_WORKER] = field_worker,
         [ROLE_SOCIAL_WORKER] = field_worker,

@@ -48,6 +48,7 @@ enum perm {
     PERM_AUDIT_READ,
     PERM_BODY_READ,
     PERM_BODY_WRITE,
+    PERM_PAIR_CONTACT,
     PERM_COUNT
 };
 extern const char *const perm_names[PERM_COUNT + 1];

@@ -36,6 +36,18 @@ const member = expect(
     await clients.secretary.post(`/api/bodies/${committee.id}/members`, joined),
     201,
 );
+const paired = { category: "volunteer", person: (await app.person({ name: "孙兰", unit })).id };
+const pair = expect(
+    await clients.secretary.post("/api/pairs", {
+        member: expect(
+            await clients.secretary.post(`/api/bodies/${committee.id}/members`, paired),
+            201,
+        ).id,
+        person: joined.person,
+        purpose: "常走动",
+    }),
+    201,
+);
 const ids = {
     accounts: made.id,
     parties: party.id,
@@ -43,6 +55,7 @@ const ids = {
     units: app.unit(unit),
     matters: matter.id,
     bodies: committee.id,
+    pairs: pair.id,
 };
 
 function client(o) {

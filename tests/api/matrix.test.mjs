@@ -92,6 +92,11 @@ const make = {
         const other = await app.person({ name: `委员${s}`, unit: code[s] });
         return { id: made.id, member: member.id, person: other.id };
     },
+    async pairs(s) {
+        const { member, person } = await make.bodies(s);
+        const pair = { member, person, purpose: "常走动" };
+        return { id: expect(await clerks[s].post("/api/pairs", pair), 201).id };
+    },
     /* Sent to the place's party, asked by the place's person. */
     async matters(s) {
         const made = await clerks[s].order({
@@ -140,6 +145,7 @@ function permitted(o, a) {
 
 /* Does a subject of this kind, at this place, lie within the actor's reach? */
 function reaches(a, kind, s) {
+    if (kind === "pairs" && a.person) return s === "own";
     if (a.matter || a.party || a.person) return kind === "matters" && s === "own";
     return code[s].startsWith(a.unit);
 }

@@ -259,7 +259,9 @@ enum err body_end(struct store *db, int64_t id)
                    ARGS(A_INT(id), A_INT(db->now)), &ended));
     if (!ended)
         return OK;
-    return store_exec(db, "UPDATE body_member SET until = $2 WHERE body = $1 AND until IS NULL",
+    TRY(store_exec(db, "UPDATE body_member SET until = $2 WHERE body = $1 AND until IS NULL",
+                   ARGS(A_INT(id), A_INT(db->now)), NULL));
+    return store_exec(db, "UPDATE pair SET until = $2 WHERE body = $1 AND until IS NULL",
                       ARGS(A_INT(id), A_INT(db->now)), NULL);
 }
 

@@ -66,11 +66,12 @@ struct body_join {
 MUST enum err body_create(struct store *db, const struct body_new *in, int64_t *ret);
 MUST enum err body_add(struct store *db, const struct body_join *in, int64_t *ret);
 
-/* Ends a body and its members; ERR_CONFLICT while it has parts in being. Once more changes
- * nothing. */
+/* Ends a body, its members and their pairs (pair.h); ERR_CONFLICT while it has parts in being. Once
+ * more changes nothing. */
 MUST enum err body_end(struct store *db, int64_t id);
 
-/* A member leaves; ERR_NOT_FOUND when the body never had it. Once more changes nothing. */
+/* A member leaves, and their pair ends; ERR_NOT_FOUND when the body never had it. Once more changes
+ * nothing. */
 MUST enum err body_leave(struct store *db, int64_t body, int64_t member);
 
 /* With its totals. */
@@ -102,6 +103,9 @@ struct member_find {
     bool former;         /* also who has left */
 };
 MUST enum err member_page(struct store *db, const struct member_find *find, struct list *ret);
+
+/* A name as those see it who may not see it whole; NO_STR for NO_STR, and without memory. */
+struct str masked_name(struct str name, struct arena *a);
 
 /* Who looks after a place: members in being whose area is this unit or one it lies in. */
 MUST enum err member_duties(struct store *db, const struct ancestors *at, int64_t unit,

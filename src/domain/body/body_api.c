@@ -157,42 +157,15 @@ struct below_in {
 static const struct field below_fields[] = {BELOW(struct below_in, "The unit.")};
 static const struct entity below_entity = ENTITY(struct below_in, "UnitBodies", below_fields);
 
-static enum err S_cursor(struct store *db, struct str after, int64_t *ret)
-{
-    *ret = 0;
-    return !after.p || (str_int(after, ret) && *ret >= 0)
-               ? OK
-               : store_fault(db, ERR_INVALID, "after", "cursor",
-                             "翻页位置无效，请使用上一页给出的 next。",
-                             "That is no cursor; use `next` of the page before.");
-}
-
-/* One more than a page was asked for: it only says that there is a next one. */
-static enum err S_cut(struct store *db, struct page *page, int64_t most, size_t size)
-{
-    if ((int64_t)page->items.n < most)
-        return OK;
-    page->items.n--;
-    const int64_t *last = (const int64_t *)(const void *)((const char *)page->items.items +
-                                                          (page->items.n - 1) * size);
-    page->next = arena_printf(db->arena, "%lld", (long long)*last);
-    return page->next.p ? OK : ERR_MEMORY;
-}
-
-static int64_t S_most(int64_t limit)
-{
-    return (limit == NO_INT ? PAGE_DEFAULT : limit) + 1;
-}
-
 static enum err S_of_unit(struct store *db, const struct actor *by, const void *in, void *ret)
 {
     const struct below_in *q = in;
     struct page *page = ret;
-    int64_t after = 0, most = S_most(q->limit);
+    int64_t after = 0, most = page_most(q->limit);
     (void)by;
-    TRY(S_cursor(db, q->after, &after));
+    TRY(page_after(db, q->after, &after));
     TRY(body_of_unit(db, q->id, after, most, &page->items));
-    TRY(S_cut(db, page, most, sizeof(struct body)));
+    TRY(page_cut(db, page, most, sizeof(struct body)));
     return bodies_count(db, &page->items);
 }
 
@@ -201,12 +174,12 @@ static enum err S_duties(struct store *db, const struct actor *by, const void *i
     const struct below_in *q = in;
     struct page *page = ret;
     struct ancestors at;
-    int64_t after = 0, most = S_most(q->limit);
+    int64_t after = 0, most = page_most(q->limit);
     (void)by;
-    TRY(S_cursor(db, q->after, &after));
+    TRY(page_after(db, q->after, &after));
     TRY(place_ancestors(db, q->id, &at));
     TRY(member_duties(db, &at, q->id, after, most, &page->items));
-    return S_cut(db, page, most, sizeof(struct body_member));
+    return page_cut(db, page, most, sizeof(struct body_member));
 }
 
 /* ---- one body ---- */
@@ -246,13 +219,13 @@ static enum err S_members(struct store *db, const struct actor *by, const void *
     const struct members_in *q = in;
     struct page *page = ret;
     struct member_find find = {.body = q->id,
-                               .most = S_most(q->limit),
+                               .most = page_most(q->limit),
                                .category = q->category,
                                .former = q->former == YES};
     (void)by;
-    TRY(S_cursor(db, q->after, &find.after));
+    TRY(page_after(db, q->after, &find.after));
     TRY(member_page(db, &find, &page->items));
-    return S_cut(db, page, find.most, sizeof(struct body_member));
+    return page_cut(db, page, find.most, sizeof(struct body_member));
 }
 
 static const struct field new_fields[] = {

@@ -1,4 +1,5 @@
-#include "domain/body/body.h"
+#include "domain/body/pair.h"
+#include "domain/place/place.h"
 #include "test.h"
 #include "test_fixture.h"
 
@@ -242,6 +243,39 @@ static void S_test_duties(void **state)
     assert_int_equal(fixture_get_id(f, "items/0/id"), body);
 }
 
+/* A community that moves to another street takes its bodies and pairs along, those that last. */
+static void S_test_moved(void **state)
+{
+    struct fixture *f = *state;
+    struct actor secretary = fixture_actor(f, ROLE_SECRETARY, f->yannan, 0, 0);
+    struct actor street = fixture_actor(f, ROLE_STREET, f->donggang, 0, 0);
+    struct actor new_street = fixture_actor(f, ROLE_STREET, f->tielu, 0, 0);
+    int64_t ended = S_make(f, &secretary, f->yannan, "group", "旧组");
+    int64_t body = S_make(f, &secretary, f->yannan, "group", "新组");
+    int64_t wang = fixture_person(f, "王建国", NULL, f->yannan);
+    int64_t li = fixture_person(f, "李秀英", NULL, f->yannan);
+    assert_int_equal(S_call(f, "bodies.end", &secretary, S_id(f, ended), NULL), OK);
+    assert_int_equal(S_join(f, &secretary, body, "member", "person", wang), OK);
+    const char *pair = fixture_text(f, "{'member':'%lld','person':'%lld','purpose':'走动'}",
+                                    (long long)fixture_get_id(f, "id"), (long long)li);
+    assert_int_equal(fixture_call(f, &pair_module, "pairs.create", &secretary, NULL, pair), OK);
+    int64_t id = fixture_get_id(f, "id");
+    assert_int_equal(
+        fixture_call(f, &pair_module, "pairs.contacts", &new_street, S_id(f, id), NULL),
+        ERR_NOT_FOUND);
+    struct unit unit;
+    assert_int_equal(place_get(&f->db, f->yannan, &unit), OK);
+    unit.parent = unit.street = f->tielu;
+    assert_int_equal(conn_begin(f->db.conn), OK);
+    assert_int_equal(place_move(&f->db, &unit), OK);
+    assert_int_equal(conn_commit(f->db.conn), OK);
+    assert_int_equal(S_call(f, "bodies.get", &new_street, S_id(f, body), NULL), OK);
+    assert_int_equal(S_call(f, "bodies.get", &street, S_id(f, body), NULL), ERR_NOT_FOUND);
+    assert_int_equal(S_call(f, "bodies.get", &new_street, S_id(f, ended), NULL), ERR_NOT_FOUND);
+    assert_int_equal(
+        fixture_call(f, &pair_module, "pairs.contacts", &new_street, S_id(f, id), NULL), OK);
+}
+
 int body_tests(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -249,6 +283,7 @@ int body_tests(void)
         cmocka_unit_test_setup_teardown(S_test_refused, S_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(S_test_parts, S_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(S_test_duties, S_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(S_test_moved, S_setup, fixture_teardown),
     };
     return cmocka_run_group_tests_name("body", tests, NULL, NULL);
 }

@@ -34,6 +34,15 @@ enum { NAME_ROOM = 1024 };
 
 /* ---- reading ---- */
 
+struct str masked_name(struct str name, struct arena *a)
+{
+    struct buf masked = buf_new(NAME_ROOM);
+    mask_name(&masked, name);
+    struct str ret = name.p ? arena_str(a, buf_str(&masked)) : NO_STR;
+    buf_free(&masked);
+    return ret;
+}
+
 static enum err S_names(struct store *db, struct list *members)
 {
     struct body_member *m = members->items;
@@ -42,18 +51,9 @@ static enum err S_names(struct store *db, struct list *members)
         if (!m[i].person)
             continue;
         TRY(person_get(db, m[i].person, &person));
-        if (m[i].public == YES || !person.name.p) {
-            m[i].name = person.name;
-            continue;
-        }
-        struct buf masked = buf_new(NAME_ROOM);
-        mask_name(&masked, person.name);
-        m[i].name = arena_str(db->arena, buf_str(&masked));
-        buf_free(&masked);
-        if (!m[i].name.p)
-            return ERR_MEMORY;
+        m[i].name = m[i].public == YES ? person.name : masked_name(person.name, db->arena);
     }
-    return OK;
+    return arena_full(db->arena) ? ERR_MEMORY : OK;
 }
 
 enum err member_page(struct store *db, const struct member_find *f, struct list *ret)
@@ -198,6 +198,8 @@ enum err body_leave(struct store *db, int64_t body, int64_t member)
     int64_t one = 0;
     TRY(store_int(db, "SELECT 1 FROM body_member WHERE id = $1 AND body = $2",
                   ARGS(A_INT(member), A_INT(body)), &one));
-    return store_exec(db, "UPDATE body_member SET until = $2 WHERE id = $1 AND until IS NULL",
+    TRY(store_exec(db, "UPDATE body_member SET until = $2 WHERE id = $1 AND until IS NULL",
+                   ARGS(A_INT(member), A_INT(db->now)), NULL));
+    return store_exec(db, "UPDATE pair SET until = $2 WHERE member = $1 AND until IS NULL",
                       ARGS(A_INT(member), A_INT(db->now)), NULL);
 }
