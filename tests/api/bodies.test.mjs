@@ -127,10 +127,10 @@ test("a project comes with its six groups and a room to talk, and ends after the
         items.map((b) => b.part),
         ["publicity", "opinions", "order", "mediation", "safety", "liaison", "talk"],
     );
-    refused(await secretary.post(`/api/bodies/${project.id}/end`), 409, "/id", "parts");
+    refused(await secretary.post(`/api/bodies/${project.id}/end`), 409, "id", "parts");
     for (const part of items) expect(await secretary.post(`/api/bodies/${part.id}/end`), 204);
     expect(await secretary.post(`/api/bodies/${project.id}/end`), 204);
-    refused(await add(secretary, project, { category: "leader", person: wang }), 409, "/id", "ended");
+    refused(await add(secretary, project, { category: "leader", person: wang }), 409, "id", "ended");
     assert.ok(!(await secretary.all("/api/bodies")).some((b) => b.id === project.id));
     assert.ok((await secretary.all("/api/bodies?ended=true")).some((b) => b.id === project.id));
 });

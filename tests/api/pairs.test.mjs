@@ -123,6 +123,6 @@ test("a member who leaves the club leaves the pair, and nothing more is written 
     const [ended] = (await later.read("/api/pairs?ended=true")).items;
     assert.equal(ended.id, pair.id);
     assert.ok(ended.until);
-    refused(await later.post(contacts, { way: "visit" }), 409, "/id", "ended");
+    refused(await later.post(contacts, { way: "visit" }), 409, "id", "ended");
     expect(await later.post(`/api/pairs/${pair.id}/end`), 204);
 });

@@ -253,7 +253,7 @@ enum err body_end(struct store *db, int64_t id)
     TRY(store_int(db, "SELECT count(*) FROM body WHERE parent = $1 AND valid_to IS NULL",
                   ARGS(A_INT(id)), &parts));
     if (parts)
-        return store_fault(db, ERR_CONFLICT, "/id", "parts", "请先结束它下面的组织。",
+        return store_fault(db, ERR_CONFLICT, "id", "parts", "请先结束它下面的组织。",
                            "End the bodies below it first.");
     TRY(store_exec(db, "UPDATE body SET valid_to = $2 WHERE id = $1 AND valid_to IS NULL",
                    ARGS(A_INT(id), A_INT(db->now)), &ended));

@@ -93,8 +93,11 @@ MUST enum err body_page(struct store *db, const struct body_find *find, struct l
 MUST enum err body_of_unit(struct store *db, int64_t unit, int64_t after, int64_t most,
                            struct list *ret);
 
+/* What a body may hold at a time. A body that ends ends its members in one command: 500 rows take
+ * the writer 5 ms. */
+enum { BODY_PARTS_MAX = 100, BODY_MEMBERS_MAX = 500 };
+
 /* Bodies below one, with totals. */
-enum { BODY_PARTS_MAX = 100, BODY_MEMBERS_MAX = 2000 };
 MUST enum err body_parts(struct store *db, int64_t id, struct list *ret);
 
 struct member_find {

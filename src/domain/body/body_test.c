@@ -186,8 +186,8 @@ static void S_test_parts(void **state)
     fixture_assert_text(f, "items/0/name", "一组");
     fixture_assert_text(f, "items/1/part", "b");
     int64_t first = fixture_get_id(f, "items/0/id"), second = fixture_get_id(f, "items/1/id");
-    fixture_assert_err(f, S_call(f, "bodies.end", &street, S_id(f, body), NULL), ERR_CONFLICT,
-                       "/id", "parts");
+    fixture_assert_err(f, S_call(f, "bodies.end", &street, S_id(f, body), NULL), ERR_CONFLICT, "id",
+                       "parts");
     const char *below = "{'unit':'%lld','kind':'%s','name':'三组','parent':'%lld'}";
     const long long unit = (long long)f->donggang;
     fixture_assert_err(f,

@@ -154,11 +154,11 @@ static enum err S_check(struct store *db, const struct body *body, const struct 
 {
     int64_t one = 0;
     if (body->valid_to)
-        return store_fault(db, ERR_CONFLICT, "/id", "ended", "这个组织已经结束。",
+        return store_fault(db, ERR_CONFLICT, "id", "ended", "这个组织已经结束。",
                            "This body has ended.");
     if (body->members + body->units >= BODY_MEMBERS_MAX)
-        return store_fault(db, ERR_CONFLICT, "/id", "full", "成员已满 2000 个。",
-                           "It has 2,000 members, which is the most.");
+        return store_fault(db, ERR_CONFLICT, "id", "full", "成员已满 500 个。",
+                           "It has 500 members, which is the most.");
     if (in->since > db->now)
         return store_fault(db, ERR_INVALID, "/since", "future", "开始时间还没有到。",
                            "That time has not come yet.");

@@ -233,7 +233,7 @@ enum err contact_add(struct store *db, const struct contact_new *in, const struc
     struct str note = NO_STR;
     TRY(pair_get(db, in->id, false, &p));
     if (p.until)
-        return store_fault(db, ERR_CONFLICT, "/id", "ended", "结对已经结束。",
+        return store_fault(db, ERR_CONFLICT, "id", "ended", "结对已经结束。",
                            "This pair has ended.");
     if (in->at > db->now)
         return store_fault(db, ERR_INVALID, "/at", "future", "时间还没有到。",

@@ -6,7 +6,8 @@
  * down. Either of the two, or a worker, writes a contact down. Notes are sealed with the resident's
  * key and dropped after NOTE_DAYS; that there was contact stays.
  *
- * Faults are under /member, /person, /at, /id. Texts and lists live in the store's arena. */
+ * Faults are under /member, /person, /at, and the id of the path. Texts and lists live in the
+ * store's arena. */
 #ifndef DOMAIN_BODY_PAIR_H
 #define DOMAIN_BODY_PAIR_H
 
