@@ -6,12 +6,14 @@
 
 /* clang-format off */
 #define UNIT_TESTS(X)                                                                              \
+    X(body)                                                                                        \
     X(csv)                                                                                         \
     X(load)                                                                                        \
     X(cli)                                                                                         \
     X(place)                                                                                       \
     X(base)                                                                                        \
     X(check)                                                                                       \
+    X(diff)                                                                                        \
     X(encode)                                                                                      \
     X(entity)                                                                                      \
     X(gate)                                                                                        \
@@ -22,6 +24,7 @@
     X(parse)                                                                                       \
     X(pool)                                                                                        \
     X(pack)                                                                                        \
+    X(pack_body)                                                                                   \
     X(people)                                                                                      \
     X(person)                                                                                      \
     X(session)                                                                                     \

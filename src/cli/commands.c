@@ -77,15 +77,21 @@ const struct cli_command cli_commands[] = {
      "  --login LOGIN the name to sign in with\n"
      "  --url URL     where the link leads (default: http://127.0.0.1:8080)\n",
      cli_user},
-    {"pack", "check a pack, put one into force",
+    {"pack", "check a pack, compare two, put one into force",
      "usage: linli pack check FILE\n"
+     "       linli pack diff OLD NEW\n"
+     "       linli pack diff FILE --unit CODE [--data DIR]\n"
      "       linli pack activate FILE --unit CODE [--data DIR]\n\n"
      "check reads a pack and reports every mistake as FILE:line:column: zh / en. Exit code 0: it\n"
      "can be put into force; 3: it cannot.\n"
+     "diff says in words what differs between two packs, or between the one in force at a unit "
+     "and\n"
+     "a file; a server may hold the folder. Exit code 0: nothing; 1: something; 2: a pack or the\n"
+     "folder cannot be read.\n"
      "activate checks it and puts it into force at a unit and all below it, in place of the pack\n"
      "that was. Matters that are open finish under the flow they began with.\n\n"
      "  --unit CODE   official code of the unit\n"
-     "  --data DIR    the data folder (default: data); no server may hold it\n",
+     "  --data DIR    the data folder (default: data); to activate, no server may hold it\n",
      cli_pack},
     {"backup", "back up a data folder, also while it is served",
      "usage: linli backup BACKUP --data DIR [--with-key]\n\n"

@@ -1,6 +1,7 @@
 #include "domain/modules.h"
 
 #include "domain/casework/casework.h"
+#include "domain/body/pair.h"
 #include "domain/matter/matter.h"
 #include "domain/matter/matter_many.h"
 #include "domain/mediation/mediation.h"
@@ -9,5 +10,5 @@
 #include "domain/service/service.h"
 
 const struct module *const modules[] = {
-    &people_module,   &place_module,   &many_module,      &matter_module,
-    &casework_module, &service_module, &mediation_module, NULL};
+    &people_module,  &place_module,     &many_module, &matter_module, &casework_module,
+    &service_module, &mediation_module, &body_module, &pair_module,   NULL};

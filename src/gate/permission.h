@@ -50,6 +50,9 @@ enum perm {
     PERM_MEDIATION_READ,
     PERM_MEDIATION_WRITE,
     PERM_MEDIATION_SIGN,
+    PERM_BODY_READ,
+    PERM_BODY_WRITE,
+    PERM_PAIR_CONTACT,
     PERM_COUNT
 };
 extern const char *const perm_names[PERM_COUNT + 1];

@@ -104,6 +104,22 @@ bool chain_link(const struct pack_chain *c, struct str link, size_t *ret)
     return false;
 }
 
+const struct pack_body *pack_body(const struct pack *p, struct str kind)
+{
+    for (size_t i = 0; i < p->body_count; i++)
+        if (str_eq(p->bodies[i].kind, kind))
+            return &p->bodies[i];
+    return NULL;
+}
+
+const struct pack_member *body_category(const struct pack_body *b, struct str category)
+{
+    for (size_t i = 0; i < b->member_count; i++)
+        if (str_eq(b->members[i].category, category))
+            return &b->members[i];
+    return NULL;
+}
+
 bool kind_stage(const struct pack_kind *k, struct str stage, size_t *ret)
 {
     for (size_t i = 0; i < k->stage_count; i++) {

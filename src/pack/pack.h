@@ -277,6 +277,32 @@ struct pack_service {
     struct limit within; /* LIMIT_NONE when only words are given */
 };
 
+/* Whom a kind of body is made of: people, or organisations as such (its core units). */
+struct pack_member {
+    struct str category;
+    struct pack_label name;
+    bool party;  /* organisations; they are counted apart from the people */
+    bool public; /* a public post: its holder's name is shown to everybody */
+};
+
+/* A body that each of a kind has below it from the start. */
+struct pack_part {
+    struct str part;
+    struct pack_label name;
+    struct str kind; /* of that body */
+};
+
+/* A kind of body: committee, club, working group. A part's own kind has no parts. */
+struct pack_body {
+    struct str kind;
+    struct pack_label name;
+    struct pack_member *members; /* at least one */
+    size_t member_count;
+    struct pack_part *parts;
+    size_t part_count;
+    int line;
+};
+
 struct pack {
     struct arena *arena;
     int64_t id;      /* row in the store, 0 before it is stored */
@@ -302,6 +328,8 @@ struct pack {
     size_t form_count;
     struct pack_service *services;
     size_t service_count;
+    struct pack_body *bodies;
+    size_t body_count;
 };
 
 /* One mistake in a pack, for its writer. */
@@ -326,6 +354,9 @@ const struct pack_service *pack_service(const struct pack *p, struct str service
 bool pack_source_known(const struct pack *p, struct str source);
 const struct pack_chain *pack_chain(const struct pack *p, struct str chain); /* or NULL */
 bool chain_link(const struct pack_chain *c, struct str link, size_t *ret);
+const struct pack_body *pack_body(const struct pack *p, struct str kind); /* or NULL */
+const struct pack_member *body_category(const struct pack_body *b,
+                                        struct str category); /* or NULL */
 bool kind_stage(const struct pack_kind *k, struct str stage, size_t *ret);
 
 /* The step that does `act` from that stage for a holder of any of `sides`; given matters for rate

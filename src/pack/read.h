@@ -36,7 +36,7 @@ struct word {
     unsigned bit;
 };
 
-enum { STAGES_MAX = 64, STEPS_MAX = 256, CODE_MAX = 64, LABEL_MAX = 100 };
+enum { STAGES_MAX = 64, STEPS_MAX = 256, CODE_MAX = 64, LABEL_MAX = 100, PARTS_MAX = 32 };
 
 /* A code: lower-case letters, digits, - _ and ., at most CODE_MAX. NO_STR, and a fault, if not. */
 struct str read_code(struct reader *r, const struct node *map, const char *key);
@@ -46,6 +46,18 @@ struct pack_label read_label(struct reader *r, const struct node *map);
 
 /* The index-th child of a list, for loops that read maps: a fault and NULL for anything else. */
 const struct node *read_map(struct reader *r, const struct node *item);
+
+/* A list of that key, of a length that comparing each item with each can bear; NULL, and a fault
+ * when it is required, if there is none. */
+const struct node *read_list(struct reader *r, const struct node *map, const char *key,
+                             bool required);
+
+/* Has an item between first and this one the same code under that key? Then that is a fault. */
+bool read_twice(struct reader *r, const struct node *first, const struct node *item,
+                const char *key, struct str code);
+
+/* The kinds of body (body.c). */
+void read_bodies(struct reader *r, const struct node *root);
 
 /* One item of matters: into *kind and *mark. False when it has faults that make checking its flow
  * meaningless. */

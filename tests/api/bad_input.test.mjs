@@ -31,6 +31,25 @@ const hat = await app.grant(made, { role: "grid_worker", unit: app.unit(unit) },
 const matter = await app.anon.order({ kind: "repair", title: "路灯不亮", unit: app.unit(unit) });
 const filing = await openFiling(clients.secretary, app.unit(unit), person.id, []);
 const mediation = await openMediation(clients.secretary, app.unit(unit), person.id, party.id);
+const body = { kind: "committee", name: "委员会", unit: app.unit(unit) };
+const committee = expect(await clients.secretary.post("/api/bodies", body), 201);
+const joined = { category: "volunteer", person: (await app.person({ name: "李梅", unit })).id };
+const member = expect(
+    await clients.secretary.post(`/api/bodies/${committee.id}/members`, joined),
+    201,
+);
+const paired = { category: "volunteer", person: (await app.person({ name: "孙兰", unit })).id };
+const pair = expect(
+    await clients.secretary.post("/api/pairs", {
+        member: expect(
+            await clients.secretary.post(`/api/bodies/${committee.id}/members`, paired),
+            201,
+        ).id,
+        person: joined.person,
+        purpose: "常走动",
+    }),
+    201,
+);
 const ids = {
     filings: filing.id,
     mediations: mediation.id,
@@ -39,6 +58,8 @@ const ids = {
     persons: person.id,
     units: app.unit(unit),
     matters: matter.id,
+    bodies: committee.id,
+    pairs: pair.id,
 };
 
 /* What asks for a subject of its own, or for somebody of its own. */
@@ -77,7 +98,7 @@ function placeOf(o) {
     const id = ids[o.path.split("/")[2]];
     assert.ok(!o.subject || id, `${o.op}: nothing to ask about; add it to ids`);
     const place = { id, hat: hat.id, unit: app.unit(unit), party: party.id, person: person.id, serial: 1 };
-    return { ...mediation, ...place, ...casework, ...special[o.op] };
+    return { ...mediation, ...place, member: member.id, ...casework, ...special[o.op] };
 }
 
 /* ---- what is wrong: [{what, field, …how to ask}] ---- */

@@ -79,6 +79,24 @@ const make = {
     parties: async (s) => ({ id: (await app.party({ name: `队伍${s}`, unit: code[s] })).id }),
     persons: async (s) => ({ id: (await app.person({ name: `王${s}`, unit: code[s] })).id }),
     units: async (s) => ({ id: app.unit(code[s]) }),
+    async bodies(s) {
+        const body = { kind: "committee", name: `委员会${serial()}`, unit: app.unit(code[s]) };
+        const made = expect(await clerks[s].post("/api/bodies", body), 201);
+        const member = expect(
+            await clerks[s].post(`/api/bodies/${made.id}/members`, {
+                category: "volunteer",
+                person: persons[s].id,
+            }),
+            201,
+        );
+        const other = await app.person({ name: `委员${s}`, unit: code[s] });
+        return { id: made.id, member: member.id, person: other.id };
+    },
+    async pairs(s) {
+        const { member, person } = await make.bodies(s);
+        const pair = { member, person, purpose: "常走动" };
+        return { id: expect(await clerks[s].post("/api/pairs", pair), 201).id };
+    },
     /* Sent to the place's party, asked by the place's person. */
     async matters(s) {
         const made = await clerks[s].order({
@@ -158,8 +176,9 @@ function permitted(o, a) {
 function reaches(a, kind, s) {
     const shared = ["matters", "filings", "mediations"];
     if (a.matter) return kind === "matters" && s === "own";
+    if (kind === "pairs" && a.person) return s === "own";
     if (a.party || a.person) return shared.includes(kind) && s === "own";
-    // A mediation is the unit's in charge, and not for whoever is above it.
+    // A mediation is for the unit that began it, and not for whoever is above it.
     if (kind === "mediations") return code[s] === a.unit;
     return code[s].startsWith(a.unit);
 }
