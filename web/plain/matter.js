@@ -167,7 +167,15 @@ const ACTS = {
     withdraw: [["撤回", "Withdraw"], maybe(["原因", "Why"])],
     close: [["办结", "Close"], reason(["结果", "The result"])],
     comment: [["留言", "Comment"], reason(["想说什么", "Your words"])],
+    confirm: [["您家解决了吗", "Is it solved at your place?"], rating],
 };
+
+/* What a household says has a route of its own. */
+function post(api, m, act, values) {
+    if (act !== "confirm") return api.post(`/api/matters/${m.id}/acts`, { act, ...typed(values, m.version) });
+    const { solved, score, text } = typed(values);
+    return api.post(`/api/matters/${m.id}/confirm`, { solved, score, words: text });
+}
 
 const DONE = {
     order: ["报上来了", "Reported"],
@@ -201,13 +209,14 @@ function typed(values, version) {
 
 /* The buttons, what a matter waits for first; pressing one opens its form. */
 function acts(api, m, changed) {
-    const may = Object.keys(ACTS).filter((a) => m.may.includes(a));
+    const could = [...m.may, ...(m.may_also ?? [])];
+    const may = Object.keys(ACTS).filter((a) => could.includes(a));
     may.sort((a, b) => (b === m.awaits) - (a === m.awaits));
     const panel = h("div", { id: "act" });
     const open = async (act) => {
         const [name, fields] = ACTS[act];
         const send = async (values) => {
-            await api.post(`/api/matters/${m.id}/acts`, { act, ...typed(values, m.version) });
+            await post(api, m, act, values);
             await changed();
         };
         try {
@@ -225,7 +234,7 @@ function acts(api, m, changed) {
             { class: look(act), type: "button", value: act, onclick: () => open(act) },
             ACTS[act][0],
         );
-    if (may[0] === "rate") open("rate");
+    if (["rate", "confirm"].includes(may[0])) open(may[0]);
     return may.length ? [h("div", { class: "buttons" }, may.map(button)), panel] : [];
 }
 
