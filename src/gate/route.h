@@ -53,9 +53,10 @@ struct module {
     const char *source; /* the file its rows stand in */
     const struct route *routes;
     size_t n;
-    /* Background work, called four times a second as a command of its own; short: what is left
-     * over waits for the next call. May be NULL. */
-    enum err (*tick)(struct store *db, void *unused);
+    /* Background work, called four times a second as a command of its own; short (5 ms). When
+     * work is left, *(bool *)more says that it wants to be called again at once, behind what has
+     * come meanwhile; `more` may be NULL. May be NULL. */
+    enum err (*tick)(struct store *db, void *more);
 };
 
 /* The first column of every input with a path id: the gate reads the subject's id from here. */

@@ -25,6 +25,14 @@ struct broken {
 #define REOPEN   "{do: reopen, by: requester, from: [handled, closed], to: doing, needs: reason}"
 #define MORE     "\n      - "
 
+/* A confidential kind before the first one, with one step more. */
+#define QUIET(step)                                                                                \
+    "  - kind: quiet\n    name: 密\n    confidential: true\n    stages:\n"                        \
+    "      - {stage: new, name: 新}\n      - {stage: end, name: 完, final: true}\n    flow:\n"   \
+    "      - {do: order, by: anyone, to: new}\n"                                                   \
+    "      - {do: close, by: unit, from: new, to: end, within: 3 days}\n"                          \
+    "      - " step "\n  - kind: repair\n"
+
 static const struct broken broken[] = {
     /* YAML */
     {"pack: small", "pack: small\n  x: y", 1, 7, "YAML"},
@@ -76,8 +84,13 @@ static const struct broken broken[] = {
     {"children: [{code: a.1, name: 一}]", "children: 一", 8, 34, "a list"},
     /* kinds and stages */
     {"kind: repair", "kind: 报修", 10, 11, "lower-case"},
-    {"name: 报修", "nam: 报修", 11, 5, "kind, name, en, confidential, stages, flow"},
+    {"name: 报修", "nam: 报修", 11, 5,
+     "kind, name, en, confidential, warn, transfers, stages, flow"},
     {"    stages:\n", "    confidential: maybe\n    stages:\n", 13, 19, "true or false"},
+    {"  - kind: repair\n", QUIET("{do: extend, by: unit, from: new, most: 1 day}"), 19, 9,
+     "\"extend\" would show"},
+    {"  - kind: repair\n", QUIET("{do: whistle, by: unit, from: new, to: new, needs: [to]}"), 19,
+     14, "\"whistle\" would show"},
     {"final: true}\n      - {stage: d", "final: yes}\n      - {stage: d", 17, 42, "true or false"},
     {"stage: handled", "stage: doing", 16, 17, "first on line 15"},
     {"    stages:\n", "    stages: none\n    stage:\n", 13, 13, "a list"},
@@ -89,7 +102,7 @@ static const struct broken broken[] = {
     {"{do: claim, by", "{by", 23, 9, "\"do\" is missing"},
     {"by: handler, from: doing, to: doing}", "from: doing, to: doing}", 23, 9, "\"by\""},
     {"by: handler, from: doing, to: doing}", "by: mayor, from: doing, to: doing}", 23, 25,
-     "requester, resident, anyone, worker, hotline, community, handler, unit"},
+     "requester, resident, anyone, worker, hotline, community, handler, above, unit"},
     {"by: handler, from: doing, to: doing}", "by: [], from: doing, to: doing}", 23, 25, "empty"},
     {"[anyone, resident]", "[anyone, anyone]", 20, 34, "repeated"},
     {"by: handler, from: doing, to: doing}", "by: handler, to: doing}", 23, 9, "\"from\""},
@@ -107,7 +120,46 @@ static const struct broken broken[] = {
     {"within: 7 days", "within: a week", 25, 85, "4 work hours"},
     {"within: 7 days", "within: 0 days", 25, 85, "1 到 3650"},
     {"else: close", "else: escalate", 25, 99, "escalate"},
-    {"to: closed}\n", "to: closed, on: overdue}\n", 26, 79, "do, by, from"},
+    {"to: closed}\n", "to: closed, on: overdue}\n", 26, 83, "for escalate"},
+    {"to: closed}\n", "to: closed, on: overdue}\n", 26, 20, "no \"by\""},
+    {"do: claim", "do: resume", 23, 14, "leave it out"},
+    {"do: claim", "do: overdue", 23, 14, "time's own"},
+    {"within: 3 work days", "within: {street: 3 work days}", 24, 86, "community"},
+    {"within: 3 work days", "within: {community: 3 work days, town: 9 days}", 24, 111,
+     "community, street, district"},
+    {"en: Repair", "en: Repair\n    warn: soon", 13, 11, "4 work hours"},
+    {"en: Repair", "en: Repair\n    transfers: 0", 13, 16, "1 to 99"},
+    /* tiers, and steps that stay */
+    {STEP_1, STEP_1 MORE "{do: escalate, on: overdue, from: handled, to: new}", 22, 43,
+     "never overdue"},
+    {STEP_1,
+     STEP_1 MORE "{do: escalate, on: overdue, from: [new, doing], to: new}" MORE
+                 "{do: escalate, on: overdue, from: doing, to: new}",
+     23, 28, "line 22"},
+    {STEP_1, STEP_1 MORE "{do: escalate, by: community, from: new, to: closed}", 22, 54, "final"},
+    {STEP_1, STEP_1 MORE "{do: extend, by: handler, from: doing}", 22, 9, "\"most\""},
+    {STEP_1, STEP_1 MORE "{do: extend, by: handler, from: doing, most: long}", 22, 54,
+     "work hours"},
+    {STEP_1, STEP_1 MORE "{do: extend, by: handler, from: doing, to: new, most: 1 day}", 22, 48,
+     "do, by, from"},
+    {STEP_1, STEP_1 MORE "{do: pause, by: requester, from: doing, most: 1 day}", 22, 25,
+     "handler, community"},
+    {STEP_1, STEP_1 MORE "{do: pause, by: handler, from: closed, most: 1 day}", 22, 40, "ended"},
+    {STEP_1, STEP_1 MORE "{do: pause, by: handler, from: handled, most: 1 day}", 22, 40, "limit"},
+    {STEP_1, STEP_1 MORE "{do: pause, by: handler, from: doing, most: 1 day, approve: all}", 22, 69,
+     "above"},
+    {STEP_1, STEP_1 MORE "{do: pause, by: handler, from: doing, most: 1 day, reasons: []}", 22, 69,
+     "empty"},
+    {STEP_1, STEP_1 MORE "{do: pause, by: handler, from: doing, most: 1 day, reasons: [rain]}", 22,
+     70, "top of the pack"},
+    {"sources: [", "reasons: [{reason: rain, name: 雨}, {reason: rain, name: 雨}]\nsources: [", 5,
+     45, "twice"},
+    {STEP_1, STEP_1 MORE "{do: supervise, by: community, from: doing, within: 1 day}", 22, 29,
+     "above and hotline"},
+    {STEP_1,
+     STEP_1 MORE "{do: pause, by: handler, from: doing, most: 1 day}" MORE
+                 "{do: pause, by: [handler, unit], from: doing, most: 2 days}",
+     23, 9, "line 22"},
     /* who */
     {"[anyone, resident]", "[anyone, requester]", 20, 25, "requester"},
     {"by: unit", "by: requester", 22, 28, "\"dispatch\" cannot be done by \"requester\""},

@@ -229,6 +229,23 @@ static void S_sources(struct reader *r, const struct node *root)
     }
 }
 
+static void S_reasons(struct reader *r, const struct node *root)
+{
+    static const char *const keys[] = {"reason", "name", "en", NULL};
+    const struct node *list = S_root_list(r, root, "reasons", false);
+    struct pack *p = r->pack;
+    p->reasons = list ? arena_array(r->arena, list->count, sizeof *p->reasons) : NULL;
+    for (const struct node *item = p->reasons ? list->child : NULL; item; item = item->next) {
+        if (!read_map(r, item))
+            continue;
+        node_keys(item, keys, r->report);
+        struct pack_reason reason = {.name = read_label(r, item),
+                                     .reason = read_code(r, item, "reason")};
+        if (reason.reason.n && !S_twice(r, list->child, item, "reason", reason.reason))
+            p->reasons[p->reason_count++] = reason;
+    }
+}
+
 /* ---- categories ---- */
 
 static size_t S_count(const struct node *list)
@@ -340,8 +357,8 @@ static void S_matters(struct reader *r, const struct node *root)
 
 static void S_root(struct reader *r, const struct node *root)
 {
-    static const char *const keys[] = {"pack",    "name",       "en",      "hours", "roles",
-                                       "sources", "categories", "matters", NULL};
+    static const char *const keys[] = {"pack",    "name",    "en",         "hours",   "roles",
+                                       "sources", "reasons", "categories", "matters", NULL};
     const struct node *map = node_get(root, "map");
     if (map && !node_get(root, "matters")) {
         fault_add(
@@ -357,6 +374,7 @@ static void S_root(struct reader *r, const struct node *root)
     S_hours(r, root);
     S_roles(r, root);
     S_sources(r, root);
+    S_reasons(r, root);
     S_categories(r, root);
     S_matters(r, root);
 }

@@ -1,15 +1,20 @@
 #include "pack/pack.h"
 
 const char *const act_names[ACT_COUNT + 1] = {
-    [ACT_ORDER] = "order",       [ACT_ACCEPT] = "accept",   [ACT_DECLINE] = "decline",
-    [ACT_DISPATCH] = "dispatch", [ACT_CLAIM] = "claim",     [ACT_TRANSFER] = "transfer",
-    [ACT_SUBMIT] = "submit",     [ACT_VERIFY] = "verify",   [ACT_RETURN] = "return",
-    [ACT_RATE] = "rate",         [ACT_REOPEN] = "reopen",   [ACT_WITHDRAW] = "withdraw",
-    [ACT_CLOSE] = "close",       [ACT_COMMENT] = "comment", [ACT_WATCH] = "watch",
-    [ACT_MERGE] = "merge",       [ACT_SPLIT] = "split",     [ACT_JOIN] = "join",
-    [ACT_AFFECT] = "affect",     [ACT_CONFIRM] = "confirm", [ACT_GLASS] = "glass",
-    [ACT_COUNT] = NULL,
+    [ACT_ORDER] = "order",       [ACT_ACCEPT] = "accept",     [ACT_DECLINE] = "decline",
+    [ACT_DISPATCH] = "dispatch", [ACT_CLAIM] = "claim",       [ACT_TRANSFER] = "transfer",
+    [ACT_SUBMIT] = "submit",     [ACT_VERIFY] = "verify",     [ACT_RETURN] = "return",
+    [ACT_RATE] = "rate",         [ACT_REOPEN] = "reopen",     [ACT_WITHDRAW] = "withdraw",
+    [ACT_CLOSE] = "close",       [ACT_ESCALATE] = "escalate", [ACT_WHISTLE] = "whistle",
+    [ACT_EXTEND] = "extend",     [ACT_PAUSE] = "pause",       [ACT_SUPERVISE] = "supervise",
+    [ACT_RESUME] = "resume",     [ACT_ANSWER] = "answer",     [ACT_REPORT] = "report",
+    [ACT_REFUSE] = "refuse",     [ACT_COMMENT] = "comment",   [ACT_WATCH] = "watch",
+    [ACT_WARN] = "warn",         [ACT_OVERDUE] = "overdue",   [ACT_MERGE] = "merge",
+    [ACT_SPLIT] = "split",       [ACT_JOIN] = "join",         [ACT_AFFECT] = "affect",
+    [ACT_CONFIRM] = "confirm",   [ACT_GLASS] = "glass",       [ACT_COUNT] = NULL,
 };
+
+const char *const tier_names[TIER_COUNT + 1] = {"community", "street", "district", NULL};
 
 const char *const outcome_names[OUTCOME_COUNT + 1] = {
     [OUTCOME_NONE] = "none",
@@ -28,6 +33,17 @@ bool act_parse(struct str s, enum act *ret)
     for (size_t i = 0; i < ACT_COUNT; i++) {
         if (str_eq(s, str_of(act_names[i]))) {
             *ret = (enum act)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool tier_parse(struct str s, enum tier *ret)
+{
+    for (int i = 0; i < TIER_COUNT; i++) {
+        if (str_eq(s, str_of(tier_names[i]))) {
+            *ret = (enum tier)i;
             return true;
         }
     }
@@ -116,8 +132,35 @@ const struct pack_step *kind_limit(const struct pack_kind *k, size_t stage)
 {
     for (size_t i = 0; i < k->step_count; i++) {
         const struct pack_step *step = &k->steps[i];
-        if (step->within.unit != LIMIT_NONE && (step->from >> stage & 1) && step->to != stage)
+        if (step->within[0].unit != LIMIT_NONE && (step->from >> stage & 1) && step->to != stage)
             return step;
     }
+    return NULL;
+}
+
+const struct pack_step *kind_overdue(const struct pack_kind *k, size_t stage)
+{
+    for (size_t i = 0; i < k->step_count; i++) {
+        if (k->steps[i].overdue && (k->steps[i].from >> stage & 1))
+            return &k->steps[i];
+    }
+    return NULL;
+}
+
+const struct pack_stay *kind_stay(const struct pack_kind *k, enum act act, size_t stage,
+                                  unsigned sides, bool *wrong_side)
+{
+    bool fits = false;
+    for (size_t i = 0; i < k->stay_count; i++) {
+        const struct pack_stay *stay = &k->stays[i];
+        if (stay->act != act || !(stay->from >> stage & 1))
+            continue;
+        if (stay->by & sides) {
+            *wrong_side = false;
+            return stay;
+        }
+        fits = true;
+    }
+    *wrong_side = fits;
     return NULL;
 }

@@ -28,8 +28,23 @@ enum act {
     ACT_REOPEN,   /* the requester (or the unit) opens it again */
     ACT_WITHDRAW, /* the requester no longer asks */
     ACT_CLOSE,    /* the unit closes it, or time does (else: close) */
+    ACT_ESCALATE, /* the tier above takes charge; by hand, or by itself when overdue */
+    ACT_WHISTLE,  /* 吹哨: sent to a lead, with a part for each co-handler */
+    /* Of the flow too, but the stage stays: struct pack_stay. */
+    ACT_EXTEND,    /* more time */
+    ACT_PAUSE,     /* the clock stops, for a declared reason */
+    ACT_SUPERVISE, /* 督办: the tier above wants an answer */
+    /* What follows from those, for whoever is concerned. */
+    ACT_FLOW_END,              /* the acts before it can stand in a flow */
+    ACT_RESUME = ACT_FLOW_END, /* the clock runs on */
+    ACT_ANSWER, /* to what was asked: more time, a pause, who does it, a supervision */
+    ACT_REPORT, /* a co-handler says its part is done */
+    ACT_REFUSE, /* … or that it is not its to do: the tier above settles it */
     ACT_COMMENT,
     ACT_WATCH,
+    /* Time's own, never asked for. */
+    ACT_WARN,    /* it will soon be due */
+    ACT_OVERDUE, /* it is past due */
     /* Not steps of a flow: routes of their own. */
     ACT_MERGE,   /* a report now follows another, its lead */
     ACT_SPLIT,   /* … or no longer does */
@@ -51,7 +66,13 @@ enum side {
     SIDE_HOTLINE = 1 << 4,   /* a hotline desk whose unit covers the place */
     SIDE_UNIT = 1 << 5,      /* "community": who manages the unit in charge */
     SIDE_HANDLER = 1 << 6,   /* the party it was sent to, or the person who claimed it */
+    SIDE_ABOVE = 1 << 7,     /* who manages a unit above the one in charge */
 };
+
+/* The tiers (分层办理): which unit above the place is in charge. */
+enum tier { TIER_COMMUNITY, TIER_STREET, TIER_DISTRICT, TIER_COUNT };
+extern const char *const tier_names[TIER_COUNT + 1]; /* "community", …; NULL ends it */
+bool tier_parse(struct str s, enum tier *ret);
 
 /* What a step asks for; a step holds a set of them. */
 enum need { NEED_REASON = 1 << 0, NEED_RESULT = 1 << 1, NEED_TO = 1 << 2 };
@@ -89,15 +110,37 @@ struct pack_stage {
 
 struct pack_step {
     enum act act;
-    unsigned by;         /* set of enum side */
-    uint64_t from;       /* bit i: stage i; 0 for order */
-    size_t to;           /* index of a stage */
-    unsigned needs;      /* set of enum need; `to` is implied by dispatch and transfer, and
-                            `reason` by decline */
-    enum given given;    /* rate only */
-    struct limit within; /* how long a matter may wait in `from` for this step */
-    bool else_close;     /* when it has waited that long, time closes it (OUTCOME_NO_ANSWER) into
-                            `to`, which is final; rate and close only */
+    unsigned by;      /* set of enum side */
+    uint64_t from;    /* bit i: stage i; 0 for order */
+    size_t to;        /* index of a stage */
+    unsigned needs;   /* set of enum need; `to` is implied by dispatch and transfer, and
+                         `reason` by decline */
+    enum given given; /* rate only */
+    struct limit within[TIER_COUNT]; /* how long a matter may wait in `from` for this step, at each
+                                        tier; all of them given, or none */
+    bool else_close; /* when it has waited that long, time closes it (OUTCOME_NO_ANSWER) into
+                        `to`, which is final; rate and close only */
+    bool overdue;    /* escalate: time does it when the matter is overdue; `by` is 0 */
+    int line;
+};
+
+struct pack_reason {
+    struct str reason;
+    struct pack_label name;
+};
+
+/* A step that leaves the stage as it is: extend, pause, supervise. */
+struct pack_stay {
+    enum act act;
+    unsigned by;
+    uint64_t from;
+    unsigned needs;
+    struct limit most;           /* extend, pause: the longest that may be asked for at once */
+    struct limit within;         /* supervise: how long there is to answer */
+    int times;                   /* extend, pause: how often; 0: as often as is asked */
+    bool above;                  /* extend, pause: the tier above must approve */
+    struct pack_reason *reasons; /* extend, pause: of which one must be named; may be none */
+    size_t reason_count;
     int line;
 };
 
@@ -109,8 +152,13 @@ struct pack_kind {
     size_t stage_count;
     struct pack_step *steps;
     size_t step_count;
+    struct pack_stay *stays;
+    size_t stay_count;
+    struct limit warn; /* this long before it is due; LIMIT_NONE: no warning */
+    int transfers;     /* the transfer with this number is the tier above's to settle */
     int line;
 };
+enum { TRANSFERS_DEFAULT = 3 };
 
 struct pack_category {
     struct str code;
@@ -145,6 +193,8 @@ struct pack {
     const struct pack_category **category_by_code; /* the same, in order of code */
     struct pack_source *sources;
     size_t source_count;
+    struct pack_reason *reasons; /* why a clock may stop, or more time be asked for */
+    size_t reason_count;
 };
 
 /* One mistake in a pack, for its writer. */
@@ -177,5 +227,12 @@ const struct pack_step *kind_step(const struct pack_kind *k, enum act act, size_
 /* The step whose time limit runs in a stage: the first that leaves it and has one, or NULL. (A step
  * that stays in its stage, such as claim, carries no limit.) */
 const struct pack_step *kind_limit(const struct pack_kind *k, size_t stage);
+
+/* The step by which an overdue matter leaves a stage for the tier above, or NULL. */
+const struct pack_step *kind_overdue(const struct pack_kind *k, size_t stage);
+
+/* As kind_step, for the steps that stay. */
+const struct pack_stay *kind_stay(const struct pack_kind *k, enum act act, size_t stage,
+                                  unsigned sides, bool *wrong_side);
 
 #endif

@@ -15,13 +15,19 @@ struct reader {
 
 /* Where a step's parts stand; the step itself where a part is not given. */
 struct step_mark {
-    struct mark at, act, by, from, to, within, otherwise, given, needs;
+    struct mark at, act, by, from, to, within, otherwise, given, needs, on;
+};
+
+/* The same for a step that stays. */
+struct stay_mark {
+    struct mark at, by, from, needs, most, within;
 };
 
 struct kind_mark {
     struct mark at;
     struct mark *stages; /* as many as the kind has */
     struct step_mark *steps;
+    struct stay_mark *stays;
 };
 
 struct word {
@@ -45,8 +51,23 @@ const struct node *read_map(struct reader *r, const struct node *item);
 bool read_kind(struct reader *r, const struct node *map, struct pack_kind *kind,
                struct kind_mark *mark);
 
+/* One item of a flow whose act leaves the stage as it is (stay.c), appended to the kind's. */
+bool act_stays(enum act act);
+void read_stay(struct reader *r, const struct node *item, enum act act, struct pack_kind *kind,
+               struct kind_mark *mark);
+
+/* Parts of any item of a flow. */
+struct mark mark_of(const struct node *item,
+                    const char *key); /* the item's own if it has no such */
+unsigned read_by(struct reader *r, const struct node *item);
+unsigned read_needs(struct reader *r, const struct node *item);
+uint64_t read_from(struct reader *r, const struct node *item, const struct pack_kind *kind);
+bool read_limit(struct reader *r, const struct node *value, struct limit *ret);
+bool read_whole(struct reader *r, const struct node *map, const char *key, int most, int *ret);
+
 /* What the flow means: who may, from where, to where, by when. */
 void check_kind(struct reader *r, const struct pack_kind *kind, const struct kind_mark *mark);
+void check_stays(struct reader *r, const struct pack_kind *kind, const struct kind_mark *mark);
 
 /* Names of a set of sides, for a sentence. */
 extern const struct word side_words[];

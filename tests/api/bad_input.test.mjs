@@ -128,12 +128,33 @@ function badValues(s) {
 const bytes = (text) => Buffer.from(text, "latin1");
 const utf8 = (text) => Buffer.from(text, "utf8").toString("latin1");
 
-/* A body with one member's JSON as it is (bytes as characters). */
-function bodyWith(body, name, json) {
-    const rest = Object.entries(body).filter(([key]) => key !== name);
+/* An object's JSON (bytes as characters) with one member's as it is. */
+function objectWith(object, name, json) {
+    const rest = Object.entries(object).filter(([key]) => key !== name);
     const members = rest.map(([key, v]) => `${JSON.stringify(key)}:${utf8(JSON.stringify(v))}`);
     if (json !== undefined) members.push(`${JSON.stringify(name)}:${json}`);
-    return bytes(`{${members.join(",")}}`);
+    return `{${members.join(",")}}`;
+}
+const bodyWith = (body, name, json) => bytes(objectWith(body, name, json));
+
+/* The same for the members of a list's objects: {what, field, json} of the whole list. */
+function itemFaults(o, name, schema, place) {
+    const item = schema.items?.properties;
+    if (!item) return [];
+    const [good] = fill(o.op, name, schema, place);
+    const faults = [];
+    for (const [member, s] of Object.entries(item)) {
+        const add = (what, json) =>
+            faults.push({
+                what: `${member} ${what}`,
+                field: `/${name}/0/${member}`,
+                json: `[${objectWith(good, member, json)}]`,
+            });
+        for (const [what, json] of badValues(s)) add(what, /[^\0-\xff]/.test(json) ? utf8(json) : json);
+        if (schema.items.required?.includes(member)) add("missing", undefined);
+    }
+    const odd = `[${objectWith(good, "no_such", "1")}]`;
+    return [...faults, { what: "no_such", field: `/${name}/0/no_such`, json: odd }];
 }
 
 function bodyFaults(o, place) {
@@ -145,6 +166,7 @@ function bodyFaults(o, place) {
             faults.push({ what: `${name}: ${what}`, field: at, body: bodyWith(body, name, json) });
         for (const [what, json] of badValues(schema))
             add(what, /[^\0-\xff]/.test(json) ? utf8(json) : json);
+        for (const { what, field: at, json } of itemFaults(o, name, schema, place)) add(what, json, at);
         if (o.body.required?.includes(name)) {
             add("missing", undefined);
             add("null", "null");

@@ -372,6 +372,11 @@ class App {
         const session = await signIn(this.url, made.link);
         return new Client(this.url, session.token, { id: made.id, name, login, unit });
     }
+    /* Signs a client in anew: sessions end after 30 days, and a test may have moved past that. */
+    async renew(client) {
+        const { link } = expect(await this.admin(client.unit).post(`/api/accounts/${client.id}/links`), 201);
+        client.token = (await signIn(this.url, link)).token;
+    }
     /* One more hat for a client: {role, unit|party|person} with ids. */
     async grant(client, hat, at = client.unit) {
         return expect(await this.admin(at).post(`/api/accounts/${client.id}/hats`, hat), 201);

@@ -39,6 +39,8 @@ static const struct field matter_fields[] = {
     F_ID(struct matter, party, .doc = "Party it was sent to."),
     F_TEXT(struct matter, party_name, .doc = "Name of that party."),
     F_ID(struct matter, handler, .doc = "Account that claimed it."),
+    F_TEXT(struct matter, tier, .required = true, .codes = tier_names,
+           .doc = "Tier of the unit in charge."),
     F_TIME(struct matter, created_at, .required = true, .doc = "When it came in."),
     F_TIME(struct matter, due_at, .doc = "When the present stage is due."),
     F_BOOL(struct matter, overdue, .required = true, .doc = "Open and past due."),
@@ -46,7 +48,20 @@ static const struct field matter_fields[] = {
           .doc = "Working minutes until due; negative when overdue."),
     F_BOOL(struct matter, provisional,
            .doc = "The limit touches a year whose holidays are not published yet."),
+    F_BOOL(struct matter, late, .required = true, .doc = "An office's step came after it was due."),
+    F_TIME(struct matter, paused_at, .doc = "The clock stands since then."),
+    F_TEXT(struct matter, pause_reason, .doc = "Why it stands, from the pack."),
+    F_INT(struct matter, transfers, .required = true, .doc = "How often it was passed on."),
+    F_INT(struct matter, returns, .required = true, .doc = "How often it was sent back."),
+    F_INT(struct matter, reopens, .required = true, .doc = "How often it was opened again."),
+    F_INT(struct matter, escalations, .required = true, .doc = "How often a tier handed it up."),
+    F_INT(struct matter, extensions, .required = true, .doc = "How often it was given more time."),
+    F_BOOL(struct matter, settled, .required = true,
+           .doc = "The tier above has said who does it: it is not passed on any more."),
+    F_INT(struct matter, asks_open, .required = true, .doc = "Questions not yet answered."),
+    F_INT(struct matter, parts_open, .required = true, .doc = "Co-handlers' parts not yet done."),
     F_TIME(struct matter, answered_at, .doc = "When somebody first took it up."),
+    F_TIME(struct matter, handled_at, .doc = "When it was last said to be done."),
     F_TIME(struct matter, closed_at, .doc = "When it reached a final stage."),
     F_BOOL(struct matter, solved, .doc = "The requester's own word."),
     F_INT(struct matter, score, .doc = "The requester's score, 1 to 5."),
@@ -97,7 +112,23 @@ static const struct field stored_fields[] = {
     F_TIME(struct matter, due_at),
     F_TIME(struct matter, auto_at),
     F_TIME(struct matter, answered_at),
+    F_TIME(struct matter, handled_at),
     F_TIME(struct matter, closed_at),
+    F_TEXT(struct matter, tier),
+    F_TIME(struct matter, warn_at),
+    F_BOOL(struct matter, late),
+    F_INT(struct matter, transfers),
+    F_INT(struct matter, returns),
+    F_INT(struct matter, reopens),
+    F_INT(struct matter, escalations),
+    F_INT(struct matter, extensions),
+    F_BOOL(struct matter, settled),
+    F_TIME(struct matter, paused_at),
+    F_TEXT(struct matter, pause_reason),
+    F_INT(struct matter, left_ms),
+    F_INT(struct matter, paused_ms),
+    F_INT(struct matter, asks_open),
+    F_INT(struct matter, parts_open),
     F_BOOL(struct matter, provisional),
     F_BOOL(struct matter, solved),
     F_INT(struct matter, score),
@@ -149,7 +180,10 @@ enum err matter_load(struct store *db, int64_t id, struct matter *ret)
         "m.title, m.text, m.place, m.lng, m.lat, m.source, m.unit, m.charge, m.district, "
         "m.street, m.community, m.grid, m.party, m.handler, m.requester, m.reporter, "
         "p.name AS party_name, m.created_at, m.due_at, m.auto_at, m.answered_at, "
-        "m.closed_at, m.provisional, m.solved, m.score, m.words, m.version, m.pack, "
+        "m.handled_at, m.closed_at, m.tier, m.warn_at, m.late, m.transfers, m.returns, "
+        "m.reopens, m.escalations, m.extensions, m.settled, m.paused_at, m.pause_reason, "
+        "m.left_ms, m.paused_ms, m.asks_open, m.parts_open, "
+        "m.provisional, m.solved, m.score, m.words, m.version, m.pack, "
         "m.contact, m.contact_key, m.merged_into, m.affected, m.confidential, m.sealed, m.cell, "
         "m.spot "
         "FROM matter m LEFT JOIN party p ON p.id = m.party WHERE m.id = $1",
@@ -202,22 +236,45 @@ enum err matter_reach(struct store *db, int64_t id, struct reach *ret)
     return OK;
 }
 
+/* `warn` before it is due; 0 when there is less time than that. */
+static int64_t S_warn_at(const struct store *db, const struct pack *pack, struct limit warn,
+                         int64_t due)
+{
+    const struct calendar *c = db->world->calendar;
+    int64_t working = limit_working(&pack->hours, warn);
+    int64_t at = due - limit_wall(warn);
+    if (working)
+        at = workday_after(c, &pack->hours, db->now,
+                           workday_minutes(c, &pack->hours, db->now, due) * 60000 - working);
+    return at > db->now ? at : 0;
+}
+
+void matter_timer(const struct store *db, const struct pack *pack, const struct pack_kind *kind,
+                  struct matter *m)
+{
+    bool due = m->open == YES && m->due_at != NO_DUE;
+    m->auto_at = due ? m->due_at : 0;
+    m->warn_at =
+        due && kind->warn.unit != LIMIT_NONE ? S_warn_at(db, pack, kind->warn, m->due_at) : 0;
+    if (m->warn_at)
+        m->auto_at = m->warn_at;
+}
+
 void matter_limits(const struct store *db, const struct pack *pack, const struct pack_kind *kind,
                    size_t stage, struct matter *m)
 {
     bool provisional = false;
     const struct pack_step *step = kind_limit(kind, stage);
-    m->due_at = NO_DUE;
-    m->auto_at = 0;
-    if (step && !kind->stages[stage].final) {
-        m->due_at =
-            limit_end(db->world->calendar, &pack->hours, db->now, step->within, &provisional);
-        m->auto_at = step->else_close ? m->due_at : 0;
-    }
-    m->provisional = provisional ? YES : NO;
-    m->awaits = kind->stages[stage].final ? NO_STR : str_of(act_names[kind->stages[stage].awaits]);
+    enum tier tier = TIER_COMMUNITY;
     m->stage = kind->stages[stage].stage;
     m->open = kind->stages[stage].final ? NO : YES;
+    m->awaits = m->open == NO ? NO_STR : str_of(act_names[kind->stages[stage].awaits]);
+    m->due_at = NO_DUE;
+    if (step && m->open == YES && tier_parse(m->tier, &tier))
+        m->due_at =
+            limit_end(db->world->calendar, &pack->hours, db->now, step->within[tier], &provisional);
+    m->provisional = provisional ? YES : NO;
+    matter_timer(db, pack, kind, m);
 }
 
 /* Where an order is placed, with the name its number begins with. */
@@ -342,10 +399,9 @@ static enum err S_insert(struct store *db, const struct matter *m)
         "INSERT INTO matter (id, county, number, kind, category, pack, stage, awaits, outcome, "
         "open, title, text, place, lng, lat, source, unit, charge, district, street, community, "
         "grid, requester, reporter, contact, contact_key, tracking, created_at, due_at, auto_at, "
-        "provisional, cell, spot, confidential, sealed, version) VALUES ($1, $2, $3, $4, $5, $6, "
-        "$7, $8, 'none', $9, $10, $11, $12, "
-        "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, "
-        "$30, $31, $32, $33, $34, 1)",
+        "provisional, tier, warn_at, cell, spot, confidential, sealed, version) VALUES ($1, $2, "
+        "$3, $4, $5, $6, $7, $8, 'none', $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, "
+        "$20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, 1)",
         ARGS(A_INT(m->id), A_INT(ID_COUNTY(m->id)), A_TEXT(m->number), A_TEXT(m->kind),
              A_TEXT(m->category), A_INT(m->pack), A_TEXT(m->stage), A_TEXT(m->awaits),
              A_INT(m->open == YES), A_TEXT(m->title), A_TEXT(m->text), A_TEXT(m->place),
@@ -353,8 +409,8 @@ static enum err S_insert(struct store *db, const struct matter *m)
              A_INT(m->district), A_ID(m->street), A_ID(m->community), A_ID(m->grid),
              A_ID(m->requester), A_ID(m->reporter), A_BLOB(m->contact), A_BLOB(m->contact_key),
              A_BLOB(m->tracking), A_INT(m->created_at), A_INT(m->due_at), A_ID(m->auto_at),
-             A_INT(m->provisional == YES), A_OPT(m->cell), A_TEXT(m->spot),
-             A_INT(m->confidential == YES), A_BLOB(m->sealed)),
+             A_INT(m->provisional == YES), A_TEXT(m->tier), A_ID(m->warn_at), A_OPT(m->cell),
+             A_TEXT(m->spot), A_INT(m->confidential == YES), A_BLOB(m->sealed)),
         NULL);
 }
 
@@ -430,6 +486,12 @@ static enum err S_fill(struct store *db, const struct matter_new *in, const stru
     m->street = at->street;
     m->community = at->community;
     m->grid = at->grid;
+    m->tier = str_of(tier_names[at->community ? TIER_COMMUNITY
+                                : at->street  ? TIER_STREET
+                                              : TIER_DISTRICT]);
+    m->late = m->settled = NO;
+    m->transfers = m->returns = m->reopens = m->escalations = m->extensions = 0;
+    m->asks_open = m->parts_open = m->paused_ms = 0;
     m->created_at = db->now;
     m->version = 1;
     m->cell = matter_cell(m->lng, m->lat);

@@ -22,7 +22,17 @@ struct matter {
     int64_t unit, charge, district, street, community, grid;
     int64_t party, handler, requester, reporter;
     struct str party_name;
-    int64_t created_at, due_at, answered_at, closed_at, auto_at;
+    struct str tier; /* of the unit in charge: tier_names */
+    int64_t created_at, due_at, answered_at, handled_at, closed_at;
+    int64_t warn_at, auto_at; /* when to warn; when time itself acts next, the warning included */
+    enum tri late;            /* an office's step came after it was due */
+    int64_t transfers, returns, reopens, escalations, extensions;
+    enum tri settled;        /* the tier above has said who does it */
+    int64_t paused_at;       /* the clock stands since then; 0: it runs */
+    struct str pause_reason; /* code, from the pack */
+    int64_t left_ms;         /* what was left on it, in working time when the limit is */
+    int64_t paused_ms;       /* pauses that are over, on the wall clock */
+    int64_t asks_open, parts_open;
     enum tri provisional;      /* the limit touches a year not yet published */
     enum tri overdue;          /* as of now */
     int64_t remaining_minutes; /* working minutes until due, negative when over */
@@ -52,7 +62,8 @@ struct matter_row {
     struct str title, place, source;
     int64_t unit, charge, party, handler;
     struct str party_name;
-    int64_t created_at, due_at, closed_at;
+    struct str tier;
+    int64_t created_at, due_at, paused_at, closed_at;
     enum tri overdue;
     enum tri solved;
     int64_t score, version;
@@ -70,11 +81,20 @@ struct matter_new {
 };
 extern const struct entity matter_new_entity;
 
+/* What a whistle asks of one co-handler. */
+struct part_new {
+    int64_t to;
+    struct str text, within;
+};
+
 struct matter_act {
     int64_t id;
-    struct str act, text;
+    struct str act, text, reason;
     int64_t to; /* party */
-    enum tri public, on, solved;
+    struct str within;
+    struct list parts; /* struct part_new */
+    int64_t ask;
+    enum tri granted, public, on, solved;
     int64_t score, version;
 };
 extern const struct entity matter_act_entity;
@@ -95,6 +115,10 @@ MUST enum err matter_view(struct store *db, const struct actor *by, struct matte
 void matter_limits(const struct store *db, const struct pack *pack, const struct pack_kind *kind,
                    size_t stage, struct matter *m);
 
+/* When to warn and when time acts next, of a matter whose due time was just set. */
+void matter_timer(const struct store *db, const struct pack *pack, const struct pack_kind *kind,
+                  struct matter *m);
+
 MUST enum err matter_event_write(struct store *db, const struct matter *m, const struct actor *by,
                                  const struct hat *hat, enum act act, unsigned side,
                                  struct str from_stage, const struct matter_act *in);
@@ -111,8 +135,8 @@ struct matter_query {
 MUST enum err matter_list(struct store *db, const struct actor *by, const struct matter_query *in,
                           struct page *ret);
 
-/* Closes what time closes, a few at a time: a module's tick. */
-MUST enum err matter_tick(struct store *db, void *unused);
+/* Does what time does, a few at a time: a module's tick (matter_time.c). */
+MUST enum err matter_tick(struct store *db, void *more);
 
 /* Text search (matter_search.c): the orders among the next `most` events not yet looked at. *done
  * is how many events were. */

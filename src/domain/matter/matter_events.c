@@ -8,8 +8,8 @@ enum { LIMIT_MAX = 100 };
 
 struct event {
     int64_t seq, at;
-    struct str act, side, role, by_name, from_stage, to_stage, text, party_name;
-    enum tri public, solved;
+    struct str act, side, role, by_name, from_stage, to_stage, text, party_name, reason, span;
+    enum tri public, solved, granted;
     int64_t score;
     int64_t account, matter; /* never sent */
     struct str sealed;
@@ -20,13 +20,16 @@ static const struct field event_fields[] = {
     F_TEXT(struct event, act, .required = true, .codes = act_names, .doc = "What was done."),
     F_TEXT(struct event, side, .required = true,
            .doc = "On which side: requester, resident, anyone, worker, hotline, unit, handler, "
-                  "time."),
+                  "above, time."),
     F_TEXT(struct event, role, .doc = "Role it was done under."),
     F_TEXT(struct event, by_name, .doc = "Who, for colleagues; never who asked or rated."),
     F_TEXT(struct event, from_stage, .doc = "Stage before."),
     F_TEXT(struct event, to_stage, .required = true, .doc = "Stage after."),
     F_TEXT(struct event, text, .lines = true, .doc = "Reason, result, comment or words."),
     F_TEXT(struct event, party_name, .doc = "Party it was sent to."),
+    F_TEXT(struct event, reason, .doc = "Why, from the pack; of an answer, what was asked."),
+    F_TEXT(struct event, span, .doc = "How long was asked for, or is given."),
+    F_BOOL(struct event, granted, .doc = "What the answer was."),
     F_BOOL(struct event, public, .required = true, .doc = "Shown to the requester."),
     F_BOOL(struct event, solved, .doc = "The requester's word."),
     F_INT(struct event, score, .doc = "The requester's score."),
@@ -39,7 +42,8 @@ static const struct field stored_fields[] = {
     F_TEXT(struct event, from_stage), F_TEXT(struct event, to_stage), F_TEXT(struct event, text),
     F_TEXT(struct event, party_name), F_BOOL(struct event, public),   F_BOOL(struct event, solved),
     F_INT(struct event, score),       F_ID(struct event, account),    F_ID(struct event, matter),
-    F_TEXT(struct event, sealed)};
+    F_TEXT(struct event, sealed),     F_TEXT(struct event, reason),   F_TEXT(struct event, span),
+    F_BOOL(struct event, granted)};
 static const struct entity stored_entity = ENTITY(struct event, "MatterEventStored", stored_fields);
 
 static const struct field event_query_fields[] = {
@@ -54,7 +58,8 @@ const struct entity event_query_entity =
 
 #define EVENTS                                                                                     \
     "SELECT e.seq, e.at, e.act, e.side, e.role, a.name AS by_name, e.from_stage, e.to_stage, "     \
-    "e.text, p.name AS party_name, e.public, e.solved, e.score, e.account, e.matter, e.sealed "    \
+    "e.text, p.name AS party_name, e.public, e.solved, e.score, e.account, e.matter, e.sealed, "   \
+    "e.reason, e.span, e.granted "                                                                 \
     "FROM matter_event e LEFT JOIN party p ON p.id = e.party "                                     \
     "LEFT JOIN account a ON a.id = e.account AND $5 = 1 "                                          \
     "AND e.side NOT IN ('requester', 'resident', 'anyone') WHERE "

@@ -26,17 +26,17 @@ static enum err S_insert(struct store *db, const struct matter *m)
         db,
         "INSERT INTO matter (id, county, number, kind, category, pack, stage, awaits, outcome, "
         "open, title, place, source, unit, charge, district, street, community, grid, party, "
-        "created_at, due_at, auto_at, provisional, closed_at, spot, version) VALUES ($1, $2, $3, "
-        "$4, $5, "
-        "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, "
-        "$24, $25, $26, 1)",
+        "created_at, due_at, provisional, closed_at, tier, late, handled_at, spot, version) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
+        "$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, 1)",
         ARGS(A_INT(m->id), A_INT(ID_COUNTY(m->id)), A_TEXT(m->number), A_TEXT(m->kind),
              A_TEXT(m->category), A_INT(m->pack), A_TEXT(m->stage), A_TEXT(m->awaits),
              A_TEXT(m->outcome), A_INT(m->open == YES), A_TEXT(m->title), A_TEXT(m->place),
              A_TEXT(m->source), A_INT(m->unit), A_INT(m->charge), A_INT(m->district),
              A_ID(m->street), A_ID(m->community), A_ID(m->grid), A_ID(m->party),
-             A_INT(m->created_at), A_INT(m->due_at), A_ID(m->auto_at), A_INT(m->provisional == YES),
-             A_ID(m->closed_at), A_TEXT(m->spot)),
+             A_INT(m->created_at), A_INT(m->due_at), A_INT(m->provisional == YES),
+             A_ID(m->closed_at), A_TEXT(m->tier), A_INT(m->late == YES), A_ID(m->handled_at),
+             A_TEXT(m->spot)),
         NULL);
 }
 
@@ -51,7 +51,8 @@ static enum err S_end(const struct matter_imported *in, struct matter *m)
     m->closed_at = m->due_at + (in->end == IMPORTED_OVERDUE);
     m->stage = in->kind->stages[stage].stage;
     m->awaits = NO_STR;
-    m->auto_at = 0;
+    m->handled_at = m->closed_at;
+    m->late = in->end == IMPORTED_OVERDUE ? YES : NO;
     m->open = NO;
     m->outcome = str_of(outcome_names[OUTCOME_HANDLED]);
     return OK;
@@ -114,6 +115,9 @@ enum err matter_import(struct store *db, const struct matter_imported *in, int64
                        .party = dispatch ? in->party : 0,
                        .created_at = db->now};
     m.charge = m.community ? m.community : m.street ? m.street : m.district;
+    m.tier = str_of(tier_names[m.community ? TIER_COMMUNITY
+                               : m.street  ? TIER_STREET
+                                           : TIER_DISTRICT]);
     TRY(store_id(db, ID_COUNTY(in->at.district), &m.id));
     matter_limits(db, in->pack, in->kind, stage, &m);
     if (in->end != IMPORTED_OPEN)

@@ -27,8 +27,11 @@ static const struct field row_fields[] = {
     F_ID(struct matter_row, party, .doc = "Party it was sent to."),
     F_TEXT(struct matter_row, party_name, .doc = "Name of that party."),
     F_ID(struct matter_row, handler, .doc = "Account that claimed it."),
+    F_TEXT(struct matter_row, tier, .required = true, .codes = tier_names,
+           .doc = "Tier of the unit in charge."),
     F_TIME(struct matter_row, created_at, .required = true, .doc = "When it came in."),
     F_TIME(struct matter_row, due_at, .doc = "When the present stage is due."),
+    F_TIME(struct matter_row, paused_at, .doc = "The clock stands since then."),
     F_BOOL(struct matter_row, overdue, .required = true, .doc = "Open and past due."),
     F_TIME(struct matter_row, closed_at, .doc = "When it reached a final stage."),
     F_BOOL(struct matter_row, solved, .doc = "The requester's own word."),
@@ -43,8 +46,8 @@ const struct entity matter_row_entity = ENTITY(struct matter_row, "MatterRow", r
 #define COLUMNS                                                                                    \
     "SELECT m.id, m.number, m.kind, m.category, m.stage, m.awaits, m.outcome, m.open, m.title, "   \
     "m.place, m.source, m.unit, m.charge, m.party, p.name AS party_name, m.handler, "              \
-    "m.created_at, m.due_at, m.closed_at, m.solved, m.score, m.version, m.confidential, "          \
-    "m.merged_into FROM "
+    "m.tier, m.created_at, m.due_at, m.paused_at, m.closed_at, m.solved, m.score, m.version, "     \
+    "m.confidential, m.merged_into FROM "
 #define PARTY " LEFT JOIN party p ON p.id = m.party "
 #define FILTER                                                                                     \
     "AND ($6 IS NULL OR m.kind = $6) AND ($7 IS NULL OR m.stage = $7) "                            \
@@ -182,12 +185,22 @@ static enum err S_asks(struct store *db, const struct actor *by, struct asking *
     static const char *const party[] = VARIANTS("m.party");
     static const char party_found[] = FOUND("m.party");
     static const char *const handler[] = VARIANTS("m.handler");
-    static const char *const verify[] = VARIANTS("m.awaits = 'verify' AND m.charge");
+    static const char *const verify[] =
+        VARIANTS("m.awaits = 'verify' AND m.confidential = 0 AND m.charge");
     static const char *const confidential[] = VARIANTS("m.confidential = 1 AND m.charge");
     static const char *const rate[] = VARIANTS("m.awaits = 'rate' AND m.requester");
     static const char requested[] =
         COLUMNS "matter m" PARTY "WHERE m.requester = $1 AND $2 = $2 AND m.id < $3 "
                 "AND m.due_at < $4 " FILTER "ORDER BY m.id DESC LIMIT $5";
+    static const char *const charge[] = VARIANTS("m.confidential = 0 AND m.charge");
+    static const char asks[] = COLUMNS
+        "(SELECT DISTINCT matter FROM matter_ask WHERE unit = $1 "
+        "AND answered_at IS NULL) a CROSS JOIN matter m ON m.id = a.matter" PARTY
+        "WHERE $2 = $2 AND m.id < $3 AND m.due_at < $4 " FILTER "ORDER BY m.id DESC LIMIT $5";
+    static const char parts[] = COLUMNS
+        "(SELECT DISTINCT matter FROM matter_part WHERE party = $1 AND state = 'open') a "
+        "CROSS JOIN matter m ON m.id = a.matter" PARTY
+        "WHERE $2 = $2 AND m.id < $3 AND m.due_at < $4 " FILTER "ORDER BY m.id DESC LIMIT $5";
     static const char watching[] =
         COLUMNS "matter_watch w CROSS JOIN matter m ON m.id = w.matter" PARTY
                 "WHERE w.account = $1 AND $2 = $2 AND w.matter < $3 AND m.due_at < $4 " FILTER
@@ -207,6 +220,12 @@ static enum err S_asks(struct store *db, const struct actor *by, struct asking *
         S_ask_hats(by, a, HAT_PARTY, found ? party_found : party[a->variant]);
     if (all)
         S_ask_hats(by, a, HAT_SELF, found ? requested_found : own[a->variant]);
+    if (str_eq(queue, S("charge")))
+        S_ask_hats(by, a, HAT_UNIT, charge[a->variant]);
+    if (str_eq(queue, S("asks")))
+        S_ask_hats(by, a, HAT_UNIT, asks);
+    if (str_eq(queue, S("parts")))
+        S_ask_hats(by, a, HAT_PARTY, parts);
     if (str_eq(queue, S("mine")))
         S_ask(a, handler[a->variant], by->account);
     if (str_eq(queue, S("watching")))
@@ -320,7 +339,8 @@ static enum err S_sort(struct store *db, const struct matter_query *in, struct a
 {
     static const char zh[] = "这个队列不能这样排序。", en[] = "That queue cannot be sorted so.";
     bool newest = in->q.p || str_eq(in->queue, S("requested")) ||
-                  str_eq(in->queue, S("watching")) || str_eq(in->queue, S("affected"));
+                  str_eq(in->queue, S("watching")) || str_eq(in->queue, S("asks")) ||
+                  str_eq(in->queue, S("parts")) || str_eq(in->queue, S("affected"));
     bool closed = str_eq(in->queue, S("closed"));
     const char *allowed = newest ? "-created_at" : closed ? "-closed_at" : "due_at | -due_at";
     a->sort = newest ? BY_ID : closed ? BY_CLOSED : BY_DUE;
