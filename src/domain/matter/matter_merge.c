@@ -200,11 +200,11 @@ static enum err S_stand_again(struct store *db, struct matter *m)
     enum outcome was = kind->stages[stage].awaits == ACT_RATE ? OUTCOME_HANDLED : OUTCOME_NONE;
     return store_exec(db,
                       "UPDATE matter SET merged_into = NULL, open = $2, outcome = $3, awaits = $4, "
-                      "due_at = $5, auto_at = $6, provisional = $7, version = version + 1 "
-                      "WHERE id = $1",
+                      "due_at = $5, auto_at = $6, provisional = $7, warn_at = $8, "
+                      "version = version + 1 WHERE id = $1",
                       ARGS(A_INT(m->id), A_INT(m->open == YES), A_TEXT(str_of(outcome_names[was])),
                            A_TEXT(m->awaits), A_INT(m->due_at), A_ID(m->auto_at),
-                           A_INT(m->provisional == YES)),
+                           A_INT(m->provisional == YES), A_ID(m->warn_at)),
                       NULL);
 }
 
