@@ -6,6 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { Client, DAY, expect, refused, start } from "./lib.mjs";
+import { operations } from "./support_table.mjs";
 
 const unit = "620102003003";
 const app = await start({ at: "2026-11-24T09:00:00+08:00" });
@@ -43,7 +44,9 @@ const outside = {
     auditor,
 };
 
-const QUEUES = ["all", "unit", "party", "mine", "verify", "rate", "requested", "watching", "affected", "confidential", "closed"];
+const QUEUES = operations()
+    .find((o) => o.op === "matters.list")
+    .params.find((p) => p.name === "queue").schema.enum;
 /* Everything that can be asked and could show it: [what, request]. */
 const ways = (id) => [
     ["get", (c) => c.get(`/api/matters/${id}`)],
@@ -57,6 +60,8 @@ const ways = (id) => [
     ["merge", (c) => c.post(`/api/matters/${id}/merge`, { into: id })],
     ["split", (c) => c.post(`/api/matters/${id}/split`, { reason: "不是同一件" })],
     ["join", (c) => c.post(`/api/matters/${id}/join`, {})],
+    ["asks", (c) => c.get(`/api/matters/${id}/asks`)],
+    ["parts", (c) => c.get(`/api/matters/${id}/parts`)],
     ["glass", (c) => c.get(`/api/matters/${id}/glass`)],
     ["opened", (c) => c.get(`/api/matters/${id}/opened`)],
     ["history", (c) => c.get(`/api/matters/${id}/history`)],
@@ -86,6 +91,18 @@ async function seesNothing(name, client, id, number, but = []) {
         assert.ok(!r.text.includes(id) && !r.text.includes(number), cell);
     }
 }
+
+test("every route about a matter, and every queue, is among them", () => {
+    const own = operations().filter((o) => o.path.startsWith("/api/matters/{id}"));
+    const asked = ways("{id}").map(([, ask]) => {
+        const told = [];
+        ask({ get: (t) => told.push(`GET ${t}`), post: (t) => told.push(`POST ${t}`) });
+        return told[0];
+    });
+    for (const o of own.filter((o) => o.op !== "matters.break_glass"))
+        assert.ok(asked.includes(`${o.verb} ${o.path}`), o.op);
+    assert.ok(QUEUES.length > 10);
+});
 
 let matter;
 const read = (who) => who.read(`/api/matters/${matter.id}`);

@@ -1,47 +1,26 @@
 /* Two neighbours, one dark lamp, in a real browser at the width of a phone: the second is shown the
  * first report, joins it, follows it with a code of their own, and says whether it is solved. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { test } from "node:test";
 import { start } from "../api/lib.mjs";
+import { openBrowser } from "./browser.mjs";
 
 const unit = "620102003003";
-const SHOTS = process.env.SHOTS; // a folder: every step leaves a picture there
 const app = await start();
+const { visit, look, complaints } = openBrowser(app);
 const secretary = await app.user({ role: "secretary", unit, name: "李书记" });
 const team = await app.party({ name: "路灯队", unit });
 const wang = await app.user({ role: "handler", party: team });
-
-let browser;
 let page;
-const complaints = [];
-
-before(async () => {
-    const args = ["--no-sandbox", "--disable-gpu", "--no-first-run"];
-    browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
-    page = await browser.newPage({ viewport: { width: 360, height: 740 }, locale: "zh-CN" });
-    page.setDefaultTimeout(20_000);
-    page.on("pageerror", (e) => complaints.push(String(e)));
-    page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
-});
-after(() => browser?.close());
 
 async function report(title) {
-    await page.goto(`${app.url}/?at=${unit}`);
-    await page.goto(`${app.url}/?at=${unit}#report`);
+    page = await visit(`/?at=${unit}#report`);
     await page.waitForSelector("form");
     await page.check('input[name="kind"][value="repair"]');
     await page.fill('input[name="title"]', title);
     await page.fill('textarea[name="text"]', "晚上看不见路");
     await page.click("form button.first");
 }
-const look = async (name) => {
-    if (SHOTS) await page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true });
-    const wide = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    assert.equal(wide, 0, `${name}: wider than the screen`);
-};
 
 test("the first report meets nothing like it, and is sent", async () => {
     await report("东门路灯不亮");
@@ -52,7 +31,7 @@ test("the second is shown the first, and joins it", async () => {
     await report("东门的路灯又不亮了");
     await page.waitForSelector(".like");
     assert.equal(await page.textContent(".like h2"), "东门路灯不亮");
-    await look("similar");
+    await look(page, "similar");
     await page.click(".like button");
     await page.waitForSelector("#code");
     const rows = app.rows("SELECT id, merged_into, text FROM matter ORDER BY id");
@@ -80,12 +59,11 @@ test("who joined follows by their own code, and says whether it is solved", asyn
     await secretary.act(lead.id, "dispatch", { to: team.id });
     await wang.act(lead.id, "submit", { text: "换了灯泡" });
     await secretary.act(lead.id, "verify");
-    await page.goto(`${app.url}/`);
-    await page.goto(`${app.url}/#follow`);
+    page = await visit("/#follow");
     await page.fill('input[name="tracking"]', code);
     await page.click("form button.first");
     await page.waitForSelector("#act form");
-    await look("confirm");
+    await look(page, "confirm");
     await page.check('#act input[name="solved"][value="true"]');
     await page.check('#act input[name="score"][value="5"]');
     await page.click("#act form button.first");
