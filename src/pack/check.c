@@ -272,6 +272,9 @@ static void S_check_step(const struct check *c, size_t at)
     S_check_sides(c, step, mark);
     S_check_needs(c, step, mark);
     S_check_ends(c, step, mark);
+    if (c->kind->confidential && step->act == ACT_WHISTLE)
+        fault_add(c->r->report, mark->act, "保密事项只给经办人一个人看，不能吹哨让几家一起办。",
+                  "A confidential matter is seen by its handler alone: it has no whistle.");
     if (step->within[0].unit != LIMIT_NONE)
         S_check_within(c, at);
     if (step->else_close)
@@ -402,18 +405,14 @@ static void S_check_graph(const struct check *c)
     }
 }
 
-/* What offices ask each other, and the parts of a whistle, are kept readable and go to others. */
+/* What is asked of the tier above is read there, and a confidential matter is not. */
 static void S_check_confidential(struct reader *r, const struct pack_kind *kind,
                                  const struct kind_mark *mark)
 {
-    static const char zh[] = "保密事项不能“%s”：要写的话会让别的单位看到。";
-    static const char en[] = "\"%s\" would show others what is confidential: leave it out.";
-    for (size_t i = 0; i < kind->step_count; i++) {
-        if (kind->steps[i].act == ACT_WHISTLE)
-            fault_add(r->report, mark->steps[i].act, zh, en, act_names[ACT_WHISTLE]);
-    }
     for (size_t i = 0; i < kind->stay_count; i++)
-        fault_add(r->report, mark->stays[i].at, zh, en, act_names[kind->stays[i].act]);
+        fault_add(r->report, mark->stays[i].at, "保密事项上一级看不到，不能“%s”。",
+                  "A confidential matter is not seen by the tier above: it has no \"%s\".",
+                  act_names[kind->stays[i].act]);
 }
 
 void check_kind(struct reader *r, const struct pack_kind *kind, const struct kind_mark *mark)

@@ -88,9 +88,7 @@ static const struct broken broken[] = {
      "kind, name, en, confidential, warn, transfers, stages, flow"},
     {"    stages:\n", "    confidential: maybe\n    stages:\n", 13, 19, "true or false"},
     {"  - kind: repair\n", QUIET("{do: extend, by: unit, from: new, most: 1 day}"), 19, 9,
-     "\"extend\" would show"},
-    {"  - kind: repair\n", QUIET("{do: whistle, by: unit, from: new, to: new, needs: [to]}"), 19,
-     14, "\"whistle\" would show"},
+     "it has no \"extend\""},
     {"final: true}\n      - {stage: d", "final: yes}\n      - {stage: d", 17, 42, "true or false"},
     {"stage: handled", "stage: doing", 16, 17, "first on line 15"},
     {"    stages:\n", "    stages: none\n    stage:\n", 13, 13, "a list"},
@@ -336,6 +334,26 @@ static void test_too_much(void **state)
     }
 }
 
+/* What several see at once is not confidential. */
+static void test_confidential(void **state)
+{
+    (void)state;
+    char text[PACK_TEST_TEXT], both[PACK_TEST_TEXT];
+    struct pack_report report;
+    struct pack *p = NULL;
+    pack_test_changed(STEP_1, STEP_1 MORE "{do: whistle, by: unit, from: new, to: doing}", text);
+    assert_int_equal(pack_test_load(str_of(text), &report, &p), OK);
+    pack_free(p);
+    arena_free(report.arena);
+    const char *at = strstr(text, "    stages:\n");
+    assert_non_null(at);
+    snprintf(both, sizeof both, "%.*s    confidential: true\n%s", (int)(at - text), text, at);
+    assert_int_equal(pack_test_load(str_of(both), &report, &p), ERR_INVALID);
+    assert_int_equal(report.n, 1);
+    assert_true(str_has(report.faults[0].en, S("no whistle")));
+    arena_free(report.arena);
+}
+
 /* Every fault of a file in one go, in the order of its lines. */
 static void test_all_at_once(void **state)
 {
@@ -379,9 +397,10 @@ static void test_no_memory(void **state)
 int check_tests(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_broken),   cmocka_unit_test(test_unreadable),
-        cmocka_unit_test(test_too_much), cmocka_unit_test(test_all_at_once),
-        cmocka_unit_test(test_cut),      cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_broken),       cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_too_much),     cmocka_unit_test(test_all_at_once),
+        cmocka_unit_test(test_confidential), cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests_name("check", tests, NULL, NULL);
 }

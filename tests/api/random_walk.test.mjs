@@ -147,7 +147,7 @@ test(`anybody does anything, ${STEPS} times over ${MATTERS} matters (seed ${SEED
         if (random() < 0.2) await pass(pick([10 * MINUTE, 3 * HOUR, DAY, 5 * DAY]));
         if (i % 10 === 0) await consistent(id);
     }
-    assert.ok(done > STEPS / 4, `only ${done} acts went through`);
+    assert.ok(done > 100, `only ${done} acts went through`);
 });
 
 test("every matter comes to an end by what people and time may do", async () => {

@@ -97,8 +97,8 @@ enum err matter_event_write(struct store *db, const struct matter *m, const stru
     return store_exec(
         db,
         "INSERT INTO matter_event (county, matter, at, act, account, role, side, from_stage, "
-        "to_stage, public, text, party, solved, score, reason, span, granted, sealed) VALUES ($1, "
-        "$2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+        "to_stage, public, text, party, solved, score, reason, span, granted, sealed) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         ARGS(A_INT(ID_COUNTY(m->id)), A_INT(m->id), A_INT(db->now), A_TEXT(str_of(act_names[act])),
              A_ID(by ? by->account : 0), A_TEXT(role), A_TEXT(str_of(name)), A_TEXT(from_stage),
              A_TEXT(m->stage), A_INT(in->public != NO), A_TEXT(text), A_ID(in->to),

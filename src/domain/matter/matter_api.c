@@ -23,8 +23,8 @@ static const struct field query_fields[] = {
     F_TEXT(struct matter_query, due, .from = IN_QUERY, .codes = due_codes,
            .doc = "Due by the end of today, or already overdue."),
     F_TEXT(struct matter_query, sort, .from = IN_QUERY, .codes = sort_codes,
-           .doc = "Open queues: due_at or -due_at. Closed: -closed_at. Requested, watching, asks, "
-                  "parts, affected and search: -created_at."),
+           .doc = "Open queues: due_at or -due_at. Closed: -closed_at. Requested, watching, "
+                  "affected, asks, parts and search: -created_at."),
     F_TEXT(struct matter_query, q, .from = IN_QUERY, .min = 2, .max = 60,
            .doc = "Words in titles, texts and numbers; newest first."),
     F_ID(struct matter_query, unit, .from = IN_QUERY, .doc = "Only this unit, if within reach."),

@@ -28,6 +28,12 @@ static enum err S_open(struct store *db, const struct matter *m, struct list *re
 
 /* ---- asking ---- */
 
+/* What was written, but of a confidential matter: the event has that, sealed, and nothing else. */
+static struct str S_words(const struct doing *d)
+{
+    return d->m->confidential == YES ? NO_STR : d->in->text;
+}
+
 struct question {
     const char *kind;
     int64_t unit, part, party, due_at;
@@ -48,7 +54,7 @@ static enum err S_ask(struct store *db, struct doing *d, const struct question *
         "account, asked_at, due_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         ARGS(A_INT(id), A_INT(ID_COUNTY(id)), A_INT(d->m->id), A_TEXT(str_of(q->kind)),
-             A_TEXT(in->reason), A_TEXT(in->text), A_TEXT(in->within), A_ID(q->part),
+             A_TEXT(in->reason), A_TEXT(S_words(d)), A_TEXT(in->within), A_ID(q->part),
              A_ID(q->party), A_INT(q->unit), A_ID(d->by ? d->by->account : 0), A_INT(db->now),
              A_INT(q->due_at)),
         NULL);
@@ -210,7 +216,7 @@ static enum err S_at_once(struct store *db, struct doing *d, struct limit span)
         "asked_at, due_at, answered_at, granted) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10, 1)",
         ARGS(A_INT(id), A_INT(ID_COUNTY(id)), A_INT(d->m->id), A_TEXT(str_of(act_names[d->act])),
-             A_TEXT(d->in->reason), A_TEXT(d->in->text), A_TEXT(d->in->within), A_INT(d->m->charge),
+             A_TEXT(d->in->reason), A_TEXT(S_words(d)), A_TEXT(d->in->within), A_INT(d->m->charge),
              A_ID(d->by->account), A_INT(db->now)),
         NULL);
 }
@@ -394,7 +400,7 @@ enum err ask_answer(struct store *db, struct doing *d)
                    "UPDATE matter_ask SET answered_at = $2, answered_by = $3, granted = $4, "
                    "answer = $5 WHERE id = $1",
                    ARGS(A_INT(ask.id), A_INT(db->now), A_ID(d->by->account), A_TRI(d->in->granted),
-                        A_TEXT(d->in->text)),
+                        A_TEXT(S_words(d))),
                    NULL));
     /* The timeline tells what was answered, not only that. */
     said.reason = ask.kind;

@@ -42,8 +42,8 @@ static const struct field stored_fields[] = {
     F_TEXT(struct event, from_stage), F_TEXT(struct event, to_stage), F_TEXT(struct event, text),
     F_TEXT(struct event, party_name), F_BOOL(struct event, public),   F_BOOL(struct event, solved),
     F_INT(struct event, score),       F_ID(struct event, account),    F_ID(struct event, matter),
-    F_TEXT(struct event, sealed),     F_TEXT(struct event, reason),   F_TEXT(struct event, span),
-    F_BOOL(struct event, granted)};
+    F_TEXT(struct event, reason),     F_TEXT(struct event, span),     F_BOOL(struct event, granted),
+    F_TEXT(struct event, sealed)};
 static const struct entity stored_entity = ENTITY(struct event, "MatterEventStored", stored_fields);
 
 static const struct field event_query_fields[] = {

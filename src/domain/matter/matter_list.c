@@ -339,8 +339,8 @@ static enum err S_sort(struct store *db, const struct matter_query *in, struct a
 {
     static const char zh[] = "这个队列不能这样排序。", en[] = "That queue cannot be sorted so.";
     bool newest = in->q.p || str_eq(in->queue, S("requested")) ||
-                  str_eq(in->queue, S("watching")) || str_eq(in->queue, S("asks")) ||
-                  str_eq(in->queue, S("parts")) || str_eq(in->queue, S("affected"));
+                  str_eq(in->queue, S("watching")) || str_eq(in->queue, S("affected")) ||
+                  str_eq(in->queue, S("asks")) || str_eq(in->queue, S("parts"));
     bool closed = str_eq(in->queue, S("closed"));
     const char *allowed = newest ? "-created_at" : closed ? "-closed_at" : "due_at | -due_at";
     a->sort = newest ? BY_ID : closed ? BY_CLOSED : BY_DUE;
