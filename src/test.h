@@ -16,6 +16,7 @@
     X(entity)                                                                                      \
     X(gate)                                                                                        \
     X(many)                                                                                        \
+    X(milestone)                                                                                   \
     X(matter)                                                                                      \
     X(parse)                                                                                       \
     X(pool)                                                                                        \

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/import.h"
 #include "cli/import_rows.h"
+#include "cli/refused.h"
 #include "domain/matter/matter.h"
 #include "gate/gate.h"
 
@@ -10,52 +11,18 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_ROOM = 4096, FILE_MAX = 4 << 20, STEP = 256, INDEX_STEP = 2000 };
+enum { FILE_MAX = 4 << 20, STEP = 256, INDEX_STEP = 2000 };
 
 struct matters_import {
     struct house *house;
     const char *file, *map_file;
-    char refused_file[PATH_ROOM];
-    FILE *refused;
+    struct refused_file refused;
     struct csv *csv;
     struct import_map map;
     struct pack_report report;
     struct replay replay;
-    int64_t rows, refusals;
+    int64_t rows;
 };
-
-/* ---- the refused ---- */
-
-static void S_quoted(FILE *f, const char *text)
-{
-    putc('"', f);
-    for (const char *p = text; *p; p++) {
-        if (*p == '"')
-            putc('"', f);
-        putc(*p, f);
-    }
-    putc('"', f);
-}
-
-/* One line: where, which column, what it holds, why. */
-static enum err S_refused(struct matters_import *in, const struct csv_row *row,
-                          const struct refusal *why)
-{
-    in->refusals++;
-    if (!in->refused) {
-        in->refused = fopen(in->refused_file, "we");
-        if (!in->refused)
-            return ERR_IO;
-        fputs("line,column,zh,en\r\n", in->refused);
-    }
-    fprintf(in->refused, "%lld,", (long long)row->line);
-    S_quoted(in->refused, why->column ? why->column : "");
-    putc(',', in->refused);
-    S_quoted(in->refused, why->zh);
-    putc(',', in->refused);
-    S_quoted(in->refused, why->en);
-    return fputs("\r\n", in->refused) < 0 ? ERR_IO : OK;
-}
 
 /* ---- the file ---- */
 
@@ -132,7 +99,7 @@ static enum err S_rows(struct matters_import *in)
         if (!why.zh)
             TRY(replay_row(&in->replay, &row, &why));
         if (why.zh)
-            TRY(S_refused(in, &row, &why));
+            TRY(refused_row(&in->refused, row.line, why.column, why.zh, why.en));
         if (++done % STEP == 0)
             progress_step(&progress, done);
     }
@@ -206,13 +173,12 @@ static void S_print(const struct matters_import *in)
     };
     const struct replay *r = &in->replay;
     printf("  read %lld, accepted %lld, known already %lld, refused %lld\n", (long long)in->rows,
-           (long long)r->accepted, (long long)r->known, (long long)in->refusals);
+           (long long)r->accepted, (long long)r->known, (long long)in->refused.n);
     for (int i = 0; i < REPAIRS; i++) {
         if (r->repaired[i])
             printf("  repaired %lld: %s\n", (long long)r->repaired[i], repairs[i]);
     }
-    if (in->refused)
-        printf("  没有收下的行和原因 / refused rows and why: %s\n", in->refused_file);
+    refused_print(&in->refused);
 }
 
 static int S_fault(const struct matters_import *in, enum err err)
@@ -232,8 +198,8 @@ static int S_run(struct matters_import *in)
     err = conn_begin(conn);
     if (err == OK) {
         err = S_import(in);
-        if (err == OK && in->refused && fflush(in->refused) != 0)
-            err = ERR_IO;
+        if (err == OK)
+            err = refused_flush(&in->refused);
         if (err == OK)
             err = conn_commit(conn);
         if (err != OK)
@@ -272,11 +238,8 @@ int import_matters(int argc, char **argv)
     in->file = words[1];
     in->map_file = map;
     in->report.arena = h.arena;
-    int length = snprintf(in->refused_file, sizeof in->refused_file, "%s%s",
-                          refused ? refused : words[1], refused ? "" : ".refused.csv");
-    code = length > 0 && length < (int)sizeof in->refused_file ? S_run(in) : EXIT_USAGE;
-    if (in->refused)
-        fclose(in->refused);
+    code = refused_name(&in->refused, refused, words[1]) ? S_run(in) : EXIT_USAGE;
+    refused_close(&in->refused);
     csv_close(in->csv);
     replay_end(&in->replay);
     house_close(&h);

@@ -96,7 +96,7 @@ static const struct broken broken[] = {
     /* parts of a step */
     {"do: claim", "do: grab", 23, 14, "dispatch"},
     {"do: claim", "do: comment", 23, 14, "leave it out"},
-    {"do: claim", "do: merge", 23, 14, "is not an act"},
+    {"do: claim", "do: merge", 23, 14, "leave it out"},
     {"{do: claim, by", "{by", 23, 9, "\"do\" is missing"},
     {"by: handler, from: doing, to: doing}", "from: doing, to: doing}", 23, 9, "\"by\""},
     {"by: handler, from: doing, to: doing}", "by: mayor, from: doing, to: doing}", 23, 25,
@@ -121,7 +121,7 @@ static const struct broken broken[] = {
     {"to: closed}\n", "to: closed, on: overdue}\n", 26, 83, "for escalate"},
     {"to: closed}\n", "to: closed, on: overdue}\n", 26, 20, "no \"by\""},
     {"do: claim", "do: resume", 23, 14, "leave it out"},
-    {"do: claim", "do: overdue", 23, 14, "time's own"},
+    {"do: claim", "do: overdue", 23, 14, "by itself"},
     {"within: 3 work days", "within: {street: 3 work days}", 24, 86, "community"},
     {"within: 3 work days", "within: {community: 3 work days, town: 9 days}", 24, 111,
      "community, street, district"},

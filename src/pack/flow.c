@@ -160,7 +160,7 @@ static bool S_act(struct reader *r, const struct node *item, enum act *ret)
     const struct node *value = node_typed(item, "do", NODE_TEXT, true, r->report);
     if (!value)
         return false;
-    if (!act_parse(value->text, ret) || *ret >= ACT_MERGE) {
+    if (!act_parse(value->text, ret)) {
         fault_add(r->report, value->at,
                   "不认识动作“%.*s”；可用的动作：order、accept、decline、dispatch、claim、"
                   "transfer、submit、verify、return、rate、reopen、withdraw、close、escalate、"
@@ -171,14 +171,11 @@ static bool S_act(struct reader *r, const struct node *item, enum act *ret)
                   SHOW(value->text));
         return false;
     }
-    if (*ret == ACT_WARN || *ret == ACT_OVERDUE) {
-        fault_add(r->report, value->at, "“%.*s”是到时自动发生的，不写在流程里。",
-                  "\"%.*s\" is time's own: leave it out of the flow.", SHOW(value->text));
-        return false;
-    }
     if (*ret >= ACT_FLOW_END) {
-        fault_add(r->report, value->at, "“%.*s”由有关的人随时可做，不用写在流程里。",
-                  "Whoever is concerned may \"%.*s\": leave it out of the flow.",
+        fault_add(r->report, value->at,
+                  "“%.*s”不写在流程里：它由有关的人随时做，或随时间和事情自己发生。",
+                  "\"%.*s\" is for whoever is concerned, or comes by itself: leave it out of the "
+                  "flow.",
                   SHOW(value->text));
         return false;
     }
@@ -406,8 +403,8 @@ static enum act S_awaits(const struct pack_kind *kind, size_t stage)
 bool read_kind(struct reader *r, const struct node *map, struct pack_kind *kind,
                struct kind_mark *mark)
 {
-    static const char *const keys[] = {"kind",   "name", "en", "confidential", "warn", "transfers",
-                                       "stages", "flow", NULL};
+    static const char *const keys[] = {"kind",      "name",   "en",   "confidential", "warn",
+                                       "transfers", "stages", "flow", "milestones",   NULL};
     size_t before = r->report->n;
     node_keys(map, keys, r->report);
     kind->kind = read_code(r, map, "kind");
@@ -421,6 +418,7 @@ bool read_kind(struct reader *r, const struct node *map, struct pack_kind *kind,
     S_stages(r, map, kind, mark);
     if (kind->stage_count > 0)
         S_flow(r, map, kind, mark);
+    read_milestones(r, map, kind);
     for (size_t i = 0; i < kind->stage_count; i++)
         if (!kind->stages[i].final)
             kind->stages[i].awaits = S_awaits(kind, i);

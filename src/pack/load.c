@@ -357,8 +357,9 @@ static void S_matters(struct reader *r, const struct node *root)
 
 static void S_root(struct reader *r, const struct node *root)
 {
-    static const char *const keys[] = {"pack",    "name",    "en",         "hours",   "roles",
-                                       "sources", "reasons", "categories", "matters", NULL};
+    static const char *const keys[] = {"pack",    "name",    "en",      "hours",
+                                       "roles",   "sources", "reasons", "categories",
+                                       "matters", "chains",  NULL};
     const struct node *map = node_get(root, "map");
     if (map && !node_get(root, "matters")) {
         fault_add(
@@ -377,6 +378,7 @@ static void S_root(struct reader *r, const struct node *root)
     S_reasons(r, root);
     S_categories(r, root);
     S_matters(r, root);
+    read_chains(r, root);
 }
 
 static struct str S_hash(struct arena *a, struct str yaml)

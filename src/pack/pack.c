@@ -1,17 +1,14 @@
 #include "pack/pack.h"
 
+/* In the order of enum act. */
+#define ASKED                                                                                      \
+    "order", "accept", "decline", "dispatch", "claim", "transfer", "submit", "verify", "return",   \
+        "rate", "reopen", "withdraw", "close", "escalate", "whistle", "extend", "pause",           \
+        "supervise", "resume", "answer", "report", "refuse", "comment", "watch"
+const char *const act_asked[ACT_ASKED_END + 1] = {ASKED, NULL};
 const char *const act_names[ACT_COUNT + 1] = {
-    [ACT_ORDER] = "order",       [ACT_ACCEPT] = "accept",     [ACT_DECLINE] = "decline",
-    [ACT_DISPATCH] = "dispatch", [ACT_CLAIM] = "claim",       [ACT_TRANSFER] = "transfer",
-    [ACT_SUBMIT] = "submit",     [ACT_VERIFY] = "verify",     [ACT_RETURN] = "return",
-    [ACT_RATE] = "rate",         [ACT_REOPEN] = "reopen",     [ACT_WITHDRAW] = "withdraw",
-    [ACT_CLOSE] = "close",       [ACT_ESCALATE] = "escalate", [ACT_WHISTLE] = "whistle",
-    [ACT_EXTEND] = "extend",     [ACT_PAUSE] = "pause",       [ACT_SUPERVISE] = "supervise",
-    [ACT_RESUME] = "resume",     [ACT_ANSWER] = "answer",     [ACT_REPORT] = "report",
-    [ACT_REFUSE] = "refuse",     [ACT_COMMENT] = "comment",   [ACT_WATCH] = "watch",
-    [ACT_WARN] = "warn",         [ACT_OVERDUE] = "overdue",   [ACT_MERGE] = "merge",
-    [ACT_SPLIT] = "split",       [ACT_JOIN] = "join",         [ACT_AFFECT] = "affect",
-    [ACT_CONFIRM] = "confirm",   [ACT_GLASS] = "glass",       [ACT_COUNT] = NULL,
+    ASKED,   "warn",      "overdue",  "merge",     "split",  "join", "affect", "confirm",
+    "glass", "milestone", "progress", "follow_up", "letter", "link", "missed", NULL,
 };
 
 const char *const tier_names[TIER_COUNT + 1] = {"community", "street", "district", NULL};
@@ -85,6 +82,25 @@ bool pack_source_known(const struct pack *p, struct str source)
     for (size_t i = 0; i < p->source_count; i++)
         if (str_eq(p->sources[i].source, source))
             return true;
+    return false;
+}
+
+const struct pack_chain *pack_chain(const struct pack *p, struct str chain)
+{
+    for (size_t i = 0; i < p->chain_count; i++)
+        if (str_eq(p->chains[i].chain, chain))
+            return &p->chains[i];
+    return NULL;
+}
+
+bool chain_link(const struct pack_chain *c, struct str link, size_t *ret)
+{
+    for (size_t i = 0; i < c->link_count; i++) {
+        if (str_eq(c->links[i].link, link)) {
+            *ret = i;
+            return true;
+        }
+    }
     return false;
 }
 

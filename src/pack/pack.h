@@ -42,19 +42,28 @@ enum act {
     ACT_REFUSE, /* … or that it is not its to do: the tier above settles it */
     ACT_COMMENT,
     ACT_WATCH,
-    /* Time's own, never asked for. */
-    ACT_WARN,    /* it will soon be due */
-    ACT_OVERDUE, /* it is past due */
-    /* Not steps of a flow: routes of their own. */
+    /* Never asked for as an act: they come by themselves, or from a route of their own. */
+    ACT_ASKED_END,
+    ACT_WARN = ACT_ASKED_END, /* time: it will soon be due */
+    ACT_OVERDUE,              /* time: it is past due */
+    /* Many and one (domain/matter/matter_many.h). */
     ACT_MERGE,   /* a report now follows another, its lead */
     ACT_SPLIT,   /* … or no longer does */
     ACT_JOIN,    /* somebody else has the same trouble: on the lead */
     ACT_AFFECT,  /* households were added */
     ACT_CONFIRM, /* one of them said whether it is solved */
     ACT_GLASS,   /* somebody broke the glass of a confidential matter */
+    /* Long matters (domain/casework). */
+    ACT_MILESTONE, /* a milestone was set, changed or reached */
+    ACT_PROGRESS,  /* households got further at one */
+    ACT_FOLLOW_UP, /* somebody asked how it stands */
+    ACT_LETTER,    /* a letter went out or came in */
+    ACT_LINK,      /* it was joined to the next, or to the one before, in a chain */
+    ACT_MISSED,    /* time: one of these was owed, and its day has passed */
     ACT_COUNT
 };
-extern const char *const act_names[ACT_COUNT + 1]; /* "order" …; NULL ends it */
+extern const char *const act_names[ACT_COUNT + 1];     /* "order" …; NULL ends it */
+extern const char *const act_asked[ACT_ASKED_END + 1]; /* those before ACT_ASKED_END alone */
 bool act_parse(struct str s, enum act *ret);
 
 /* Who may do it; a step holds a set of them. */
@@ -144,6 +153,31 @@ struct pack_stay {
     int line;
 };
 
+/* What a long matter passes on its way. */
+struct pack_milestone {
+    struct str milestone; /* code */
+    struct pack_label name;
+    struct limit within; /* from when the matter was taken on; LIMIT_NONE: no day is set */
+    bool each;           /* every household has to pass it */
+};
+
+/* One link of a chain: a matter of this chain at this place. */
+struct pack_link {
+    struct str link; /* code */
+    struct pack_label name;
+    struct str kind;     /* of the matter; NO_STR: any. One that is ordered enters by itself */
+    struct limit within; /* how soon the next link must be there; LIMIT_NONE: no limit */
+    bool many;           /* several next ones may come of it */
+};
+
+/* Matters that lead from one to the next, in this order, so that none is lost on the way. */
+struct pack_chain {
+    struct str chain; /* code */
+    struct pack_label name;
+    struct pack_link *links;
+    size_t link_count;
+};
+
 struct pack_kind {
     struct str kind;
     struct pack_label name;
@@ -156,6 +190,8 @@ struct pack_kind {
     size_t stay_count;
     struct limit warn; /* this long before it is due; LIMIT_NONE: no warning */
     int transfers;     /* the transfer with this number is the tier above's to settle */
+    struct pack_milestone *milestones;
+    size_t milestone_count;
     int line;
 };
 enum { TRANSFERS_DEFAULT = 3 };
@@ -195,6 +231,8 @@ struct pack {
     size_t source_count;
     struct pack_reason *reasons; /* why a clock may stop, or more time be asked for */
     size_t reason_count;
+    struct pack_chain *chains;
+    size_t chain_count;
 };
 
 /* One mistake in a pack, for its writer. */
@@ -216,6 +254,8 @@ void pack_free(struct pack *p);
 const struct pack_kind *pack_kind(const struct pack *p, struct str kind);         /* or NULL */
 const struct pack_category *pack_category(const struct pack *p, struct str code); /* or NULL */
 bool pack_source_known(const struct pack *p, struct str source);
+const struct pack_chain *pack_chain(const struct pack *p, struct str chain); /* or NULL */
+bool chain_link(const struct pack_chain *c, struct str link, size_t *ret);
 bool kind_stage(const struct pack_kind *k, struct str stage, size_t *ret);
 
 /* The step that does `act` from that stage for a holder of any of `sides`; given matters for rate

@@ -1,6 +1,7 @@
 /* Between the files that read a pack: load.c (the pack), flow.c (a kind of matter), check.c (what
- * a flow means). Marks say where in the YAML each thing stands; they live in the scratch arena,
- * which is gone when pack_load returns. */
+ * a flow means), milestone.c (what a long matter passes, and chains of matters). Marks say where in
+ * the YAML each thing stands; they live in the scratch arena, which is gone when pack_load returns.
+ */
 #ifndef PACK_READ_H
 #define PACK_READ_H
 
@@ -64,6 +65,9 @@ unsigned read_needs(struct reader *r, const struct node *item);
 uint64_t read_from(struct reader *r, const struct node *item, const struct pack_kind *kind);
 bool read_limit(struct reader *r, const struct node *value, struct limit *ret);
 bool read_whole(struct reader *r, const struct node *map, const char *key, int most, int *ret);
+/* `milestones` of a kind, and `chains` of the root, whose kinds have been read. */
+void read_milestones(struct reader *r, const struct node *map, struct pack_kind *kind);
+void read_chains(struct reader *r, const struct node *root);
 
 /* What the flow means: who may, from where, to where, by when. */
 void check_kind(struct reader *r, const struct pack_kind *kind, const struct kind_mark *mark);

@@ -51,6 +51,16 @@ const special = {
     "matters.confirm": { id: handled.id, client: await app.user({ person }) },
     "matters.break_glass": { id: (await order("counselling", "睡不着")).id },
 };
+/* A long matter, with one of each thing that hangs on it. */
+const hung = async (route, body) =>
+    expect(await clients.secretary.post(`/api/matters/${matter.id}/${route}`, body), 201).id;
+const casework = {
+    milestone: await hung("milestones", { title: "资金申请" }),
+    each: await hung("milestones", { title: "税费缴纳", each: true }),
+    household: await hung("households", { label: "3号楼2单元501" }),
+    external: (await app.party({ name: "陇南市政府", kind: "external", unit })).id,
+    other: (await app.anon.order({ kind: "repair", title: "井盖", unit: app.unit(unit) })).id,
+};
 
 function client(o) {
     if (special[o.op]?.client) return special[o.op].client;
@@ -63,7 +73,7 @@ function placeOf(o) {
     const id = ids[o.path.split("/")[2]];
     assert.ok(!o.subject || id, `${o.op}: nothing to ask about; add it to ids`);
     const place = { id, hat: hat.id, unit: app.unit(unit), party: party.id, person: person.id, serial: 1 };
-    return { ...place, ...special[o.op] };
+    return { ...place, ...casework, ...special[o.op] };
 }
 
 /* ---- what is wrong: [{what, field, …how to ask}] ---- */

@@ -433,20 +433,26 @@ class App {
         db.close();
         return rows;
     }
-    /* Until the search has indexed every matter there is. */
-    async indexed() {
+    /* Until the search, or another reader of events, has seen all there are. */
+    async indexed(reader = "search_seq") {
         const sql =
             "SELECT COALESCE((SELECT max(seq) FROM matter_event), 0) AS written, " +
             "COALESCE((SELECT CAST(value AS INTEGER) FROM setting " +
-            "WHERE name = 'search_seq'), 0) AS indexed";
+            `WHERE name = '${reader}'), 0) AS indexed`;
         await this.wait(() => {
             const [at] = this.rows(sql);
             return at.indexed >= at.written;
         });
     }
+    /* Until time has done all that it does now: warned, handed up, closed. */
+    async settled() {
+        const sql = "SELECT count(*) AS n FROM matter WHERE auto_at <= ?";
+        await this.wait(() => this.rows(sql, this.clock.now())[0].n === 0);
+    }
     /* {table: sha256 of its rows} for every table of the domains. */
     async hashTables() {
         await this.indexed();
+        await this.indexed("casework_seq");
         const db = this.db();
         const hashes = {};
         db.exec("BEGIN");

@@ -91,6 +91,27 @@ const make = {
         return { id: made.id };
     },
 };
+/* What is owed at a place, by nobody in particular: a way to make one, by the list it shows in. */
+const owed = {
+    milestones: ["milestones", { title: "测试里程碑", due_at: "2099-01-01T00:00:00Z" }],
+    "follow-ups": ["follow-up-rule", { every: "30 days" }],
+    letters: ["letters", { way: "out", dated: "2026-01-05T00:00:00Z", subject: "函", answer_due: "2099-01-01T00:00:00Z" }],
+    "chain-gaps": ["next", { relation: "demand", kind: "repair", title: "测试需求" }],
+};
+for (const [kind, [route, body]] of Object.entries(owed)) {
+    make[kind] = async (s) => {
+        const { id } = await make.matters(s);
+        if (kind === "letters") {
+            const party = await app.party({ name: `外单位${s}`, kind: "external", unit: code[s] });
+            Object.assign(body, { party: party.id, subject: "测试信函" });
+        }
+        const r = await clerks[s].post(`/api/matters/${id}/${route}`, body);
+        assert.ok(r.status < 300, r.text);
+        const about = kind === "chain-gaps" ? r.body.id : id;
+        const { items } = await clerks[s].read(`/api/${kind}?limit=100`);
+        return { id: items.find((row) => row.matter === about).id };
+    };
+}
 /* "/api/accounts/{id}/hats" is about accounts. */
 const kindOf = (o) => {
     const kind = o.path.split("/")[2];

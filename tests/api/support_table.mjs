@@ -26,7 +26,27 @@ const FILL = {
     "matters.act/act": () => "comment",
     "matters.create/kind": () => "repair",
     "units.create/level": () => "grid",
+    "milestones.add/due_at": () => "2099-01-01T00:00:00Z",
+    "milestones.change/due_at": () => "2099-01-01T00:00:00Z",
+    "milestones.done/done": () => false,
+    "progress.set/milestone": (place) => place.each ?? place.id,
+    "follow_rule.set/every": () => "30 days",
+    "letters.add/dated": () => "2026-01-05T00:00:00Z",
+    "letters.add/answer_due": () => "2099-01-01T00:00:00Z",
+    "letters.add/party": (place) => place.external ?? place.party,
+    "letters.add/subject": () => "关于土地手续的函",
+    "chain.join/to": (place) => place.other ?? place.party,
     id: (place) => place.id,
+    relation: () => "demand",
+    chain: () => "service-loop",
+    milestone: (place) => place.milestone ?? place.id,
+    household: (place) => place.household ?? place.id,
+    households: (place) => [place.household ?? place.id],
+    label: (place) => `1号楼${place.serial}`,
+    note: () => "晚上在家",
+    words: () => "已经核对",
+    number: () => "雁南函 1 号",
+    answers: (place) => place.id,
     hat: (place) => place.hat,
     unit: (place) => place.unit,
     parent: (place) => place.unit,
@@ -70,7 +90,13 @@ const FILL = {
     account: (place) => place.id,
 };
 /* Beyond what is marked as required: without these an operation cannot succeed. */
-const MORE = { "hats.grant": ["unit"], "matters.act": ["text"], "matters.affect": ["labels"] };
+const MORE = {
+    "hats.grant": ["unit"],
+    "matters.act": ["text"],
+    "matters.affect": ["labels"],
+    "progress.set": ["households"],
+    "chain.next": ["kind"],
+};
 /* "operation/field" of cursors that are no plain numbers. */
 FILL["matters.list/after"] = () => "0.0";
 

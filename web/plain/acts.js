@@ -178,6 +178,12 @@ export const DONE = {
     join: ["有人也遇到了", "Somebody else has it too"],
     affect: ["登记了受影响的住户", "Affected households added"],
     glass: ["有人因故查看了", "Somebody looked, for a reason"],
+    milestone: ["里程碑", "Milestone"],
+    progress: ["各户进展", "Progress of households"],
+    follow_up: ["跟进", "Follow-up"],
+    letter: ["信函", "Letter"],
+    link: ["前后相接", "Linked"],
+    missed: ["到期未办", "Missed its day"],
 };
 
 function typed(values, version) {

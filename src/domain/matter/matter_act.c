@@ -26,7 +26,7 @@ static const struct entity part_entity = ENTITY(struct part_new, "PartNew", part
 
 static const struct field act_fields[] = {
     F_ID(struct matter_act, id, .from = IN_PATH, .required = true, .doc = "The matter."),
-    F_TEXT(struct matter_act, act, .required = true, .codes = act_names, .doc = "What is done."),
+    F_TEXT(struct matter_act, act, .required = true, .codes = act_asked, .doc = "What is done."),
     F_TEXT(struct matter_act, text, .max = WORDS_MAX, .lines = true,
            .doc = "Reason, result, answer, comment, or the requester's words."),
     F_TEXT(struct matter_act, reason, .max = 64, .form = form_code,

@@ -18,7 +18,7 @@ static const struct field query_fields[] = {
            .doc = "Which work queue; default all that is open within reach."),
     F_TEXT(struct matter_query, kind, .from = IN_QUERY, .max = 40, .doc = "Only this kind."),
     F_TEXT(struct matter_query, stage, .from = IN_QUERY, .max = 40, .doc = "Only this stage."),
-    F_TEXT(struct matter_query, awaits, .from = IN_QUERY, .codes = act_names,
+    F_TEXT(struct matter_query, awaits, .from = IN_QUERY, .codes = act_asked,
            .doc = "Only what waits for this act."),
     F_TEXT(struct matter_query, due, .from = IN_QUERY, .codes = due_codes,
            .doc = "Due by the end of today, or already overdue."),

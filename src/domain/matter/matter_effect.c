@@ -11,8 +11,9 @@ enum err party_known(struct store *db, const struct matter *m, int64_t party, co
                      struct str *name)
 {
     struct party_row row;
-    enum err err = store_one(db, "SELECT name FROM party WHERE id = $1 AND district = $2",
-                             ARGS(A_INT(party), A_INT(m->district)), &party_entity, &row);
+    enum err err = store_one(
+        db, "SELECT name FROM party WHERE id = $1 AND district = $2 AND kind <> 'external'",
+        ARGS(A_INT(party), A_INT(m->district)), &party_entity, &row);
     if (err == ERR_NOT_FOUND)
         return store_fault(db, ERR_INVALID, field, "unknown", "没有这个承办方，或不在本区县。",
                            "There is no such party in this county.");
