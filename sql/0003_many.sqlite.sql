@@ -11,9 +11,11 @@ ALTER TABLE matter_event ADD COLUMN sealed BLOB;                     -- confiden
 
 CREATE INDEX matter_merged ON matter (merged_into, id) WHERE merged_into IS NOT NULL;
 CREATE INDEX matter_confidential ON matter (charge, due_at, id) WHERE open = 1 AND confidential = 1;
-CREATE INDEX matter_cell ON matter (cell, id) WHERE cell IS NOT NULL;
-CREATE INDEX matter_cell_open ON matter (cell, id) WHERE open = 1 AND cell IS NOT NULL;
+CREATE INDEX matter_cell ON matter (cell, open, id) WHERE cell IS NOT NULL;
 CREATE INDEX matter_spot ON matter (community, spot, id) WHERE spot IS NOT NULL AND community IS NOT NULL;
+
+UPDATE matter SET cell = CAST((lat + 90) * 1000 AS INTEGER) * 360000 + CAST((lng + 180) * 1000 AS INTEGER)
+    WHERE lng IS NOT NULL AND lat IS NOT NULL;
 
 -- A household a matter affects: a person of the archive, a report that follows it, or a name of a
 -- dwelling. Its answer is its own: score and words are never shown to those they judge.

@@ -405,6 +405,16 @@ static void S_check_graph(const struct check *c)
     }
 }
 
+/* What is asked of the tier above is read there, and a confidential matter is not. */
+static void S_check_confidential(struct reader *r, const struct pack_kind *kind,
+                                 const struct kind_mark *mark)
+{
+    for (size_t i = 0; i < kind->stay_count; i++)
+        fault_add(r->report, mark->stays[i].at, "保密事项上一级看不到，不能“%s”。",
+                  "A confidential matter is not seen by the tier above: it has no \"%s\".",
+                  act_names[kind->stays[i].act]);
+}
+
 void check_kind(struct reader *r, const struct pack_kind *kind, const struct kind_mark *mark)
 {
     struct check c = {r, kind, mark, 0};
@@ -417,6 +427,8 @@ void check_kind(struct reader *r, const struct pack_kind *kind, const struct kin
         S_check_step(&c, i);
     }
     check_stays(r, kind, mark);
+    if (kind->confidential)
+        S_check_confidential(r, kind, mark);
     if (!order)
         fault_add(r->report, mark->at, "流程没有开头：写一步 do: order。",
                   "The flow has no beginning: add a step with do: order.");

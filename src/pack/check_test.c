@@ -25,6 +25,14 @@ struct broken {
 #define REOPEN   "{do: reopen, by: requester, from: [handled, closed], to: doing, needs: reason}"
 #define MORE     "\n      - "
 
+/* A confidential kind before the first one, with one step more. */
+#define QUIET(step)                                                                                \
+    "  - kind: quiet\n    name: 密\n    confidential: true\n    stages:\n"                        \
+    "      - {stage: new, name: 新}\n      - {stage: end, name: 完, final: true}\n    flow:\n"   \
+    "      - {do: order, by: anyone, to: new}\n"                                                   \
+    "      - {do: close, by: unit, from: new, to: end, within: 3 days}\n"                          \
+    "      - " step "\n  - kind: repair\n"
+
 static const struct broken broken[] = {
     /* YAML */
     {"pack: small", "pack: small\n  x: y", 1, 7, "YAML"},
@@ -79,6 +87,8 @@ static const struct broken broken[] = {
     {"name: 报修", "nam: 报修", 11, 5,
      "kind, name, en, confidential, warn, transfers, stages, flow"},
     {"    stages:\n", "    confidential: maybe\n    stages:\n", 13, 19, "true or false"},
+    {"  - kind: repair\n", QUIET("{do: extend, by: unit, from: new, most: 1 day}"), 19, 9,
+     "it has no \"extend\""},
     {"final: true}\n      - {stage: d", "final: yes}\n      - {stage: d", 17, 42, "true or false"},
     {"stage: handled", "stage: doing", 16, 17, "first on line 15"},
     {"    stages:\n", "    stages: none\n    stage:\n", 13, 13, "a list"},
@@ -324,7 +334,6 @@ static void test_too_much(void **state)
     }
 }
 
-/* Every fault of a file in one go, in the order of its lines. */
 /* What several see at once is not confidential. */
 static void test_confidential(void **state)
 {
@@ -345,6 +354,7 @@ static void test_confidential(void **state)
     arena_free(report.arena);
 }
 
+/* Every fault of a file in one go, in the order of its lines. */
 static void test_all_at_once(void **state)
 {
     (void)state;

@@ -6,6 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { Client, DAY, expect, refused, start } from "./lib.mjs";
+import { operations, request } from "./support_table.mjs";
 
 const unit = "620102003003";
 const app = await start({ at: "2026-11-24T09:00:00+08:00" });
@@ -43,24 +44,19 @@ const outside = {
     auditor,
 };
 
-const QUEUES = ["all", "unit", "party", "mine", "verify", "rate", "requested", "watching", "affected", "confidential", "closed"];
-/* Everything that can be asked and could show it: [what, request]. */
-const ways = (id) => [
-    ["get", (c) => c.get(`/api/matters/${id}`)],
-    ["events", (c) => c.get(`/api/matters/${id}/events`)],
-    ["reveal", (c) => c.post(`/api/matters/${id}/reveal`, { reason: "想看看联系人" })],
-    ["act", (c) => c.post(`/api/matters/${id}/acts`, { act: "comment", text: "我是谁", public: true })],
-    ["watch", (c) => c.post(`/api/matters/${id}/acts`, { act: "watch" })],
-    ["affected", (c) => c.get(`/api/matters/${id}/affected`)],
-    ["affect", (c) => c.post(`/api/matters/${id}/affected`, { labels: ["1号"] })],
-    ["confirm", (c) => c.post(`/api/matters/${id}/confirm`, { solved: true })],
-    ["merge", (c) => c.post(`/api/matters/${id}/merge`, { into: id })],
-    ["split", (c) => c.post(`/api/matters/${id}/split`, { reason: "不是同一件" })],
-    ["join", (c) => c.post(`/api/matters/${id}/join`, {})],
-    ["glass", (c) => c.get(`/api/matters/${id}/glass`)],
-    ["opened", (c) => c.get(`/api/matters/${id}/opened`)],
-    ["history", (c) => c.get(`/api/matters/${id}/history`)],
-];
+const QUEUES = operations()
+    .find((o) => o.op === "matters.list")
+    .params.find((p) => p.name === "queue").schema.enum;
+/* Every route there is about a matter, out of the route table: [operation, how it is asked]. */
+const about = operations().filter(
+    (o) => o.path.startsWith("/api/matters/{id}") && o.op !== "matters.break_glass",
+);
+const ways = (id) =>
+    about.map((o) => {
+        const place = { id, unit: app.unit(unit), party: clinic.id, person: person.id, serial: 1 };
+        const { target, body } = request(o, place);
+        return [o.op, (c) => c.request(o.verb, target, body)];
+    });
 const lists = [
     ...QUEUES.map((q) => `/api/matters?queue=${q}&limit=100`),
     `/api/matters?q=${encodeURIComponent("失眠")}`,
@@ -75,7 +71,7 @@ async function seesNothing(name, client, id, number, but = []) {
         const cell = `${way} by ${name}: ${r.status} ${r.text}`;
         assert.deepEqual(shows(r.text), [], cell);
         // Who may break the glass learns that there is something behind it; nobody else does.
-        const glass = way === "opened" && ["street", "district"].includes(name);
+        const glass = way === "matters.opened" && ["street", "district"].includes(name);
         assert.ok(glass ? r.status === 403 : [401, 403, 404].includes(r.status), cell);
         if (!glass && r.status === 403) assert.equal(r.body.errors[0].code, "permission", cell);
     }
@@ -164,12 +160,14 @@ test("the timeline: words for the two of them, steps for the unit in charge", as
     refused(await secretary.post(`/api/matters/${matter.id}/reveal`, { reason: "约第二次" }), 404);
 });
 
-test("it is not merged, joined or shared among households", async () => {
+test("it is not merged, joined or shared among households, and nothing is kept beside it", async () => {
     const lamp = await app.anon.order({ kind: "repair", title: "路灯不亮", unit: app.unit(unit) });
     const post = (way, body) => secretary.post(`/api/matters/${matter.id}/${way}`, body);
     refused(await post("merge", { into: lamp.id }), 409, "", "stage");
     refused(await post("affected", { labels: ["1号"] }), 409, "", "stage");
     refused(await post("join", {}), 404);
+    const note = { title: SAID, due_at: "2099-01-01T00:00:00Z" };
+    refused(await an.post(`/api/matters/${matter.id}/milestones`, note), 409, "/title", "confidential");
     refused(await secretary.post(`/api/matters/${lamp.id}/merge`, { into: matter.id }), 422, "/into", "unknown");
 });
 
@@ -188,7 +186,7 @@ test("breaking the glass takes the place, the role and a reason", async () => {
     assert.equal(seen.text, TEXT);
     assert.ok(seen.events.some((e) => e.text === SAID));
     // Reading only, and there only: everything else stays as it was, and for every colleague.
-    await seesNothing("street", street, matter.id, matter.number, ["opened"]);
+    await seesNothing("street", street, matter.id, matter.number, ["matters.opened"]);
     refused(await secretary.get(opened), 403, "/reason", "glass");
     refused(await outside.district.get(opened), 403, "/reason", "glass");
 });

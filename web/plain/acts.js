@@ -128,7 +128,15 @@ const ACTS = {
     withdraw: [["撤回", "Withdraw"], maybe(["原因", "Why"])],
     close: [["办结", "Close"], reason(["结果", "The result"])],
     comment: [["留言", "Comment"], reason(["想说什么", "Your words"])],
+    confirm: [["您家解决了吗", "Is it solved at your place?"], rating],
 };
+
+/* What a household says has a route of its own. */
+function post(api, m, act, values) {
+    const { text, version, ...said } = typed(values, m.version);
+    if (act === "confirm") return api.post(`/api/matters/${m.id}/confirm`, { ...said, words: text });
+    return api.post(`/api/matters/${m.id}/acts`, { act, text, version, ...said });
+}
 
 /* What an answer was about, where a timeline says no more than that. */
 export const REASON_OF = {
@@ -169,7 +177,6 @@ export const DONE = {
     split: ["分开单独办了", "Stands by itself again"],
     join: ["有人也遇到了", "Somebody else has it too"],
     affect: ["登记了受影响的住户", "Affected households added"],
-    confirm: ["有住户确认了", "A household confirmed"],
     glass: ["有人因故查看了", "Somebody looked, for a reason"],
     milestone: ["里程碑", "Milestone"],
     progress: ["各户进展", "Progress of households"],
@@ -245,13 +252,14 @@ function questions({ api, m, kind, asks, changed }) {
 
 /* The questions, then the buttons, what a matter waits for first; pressing one opens its form. */
 export function actsOn({ api, m, kind, asks, changed }) {
-    const may = Object.keys(ACTS).filter((a) => m.may.includes(a));
+    const could = [...m.may, ...(m.may_also ?? [])];
+    const may = Object.keys(ACTS).filter((a) => could.includes(a));
     may.sort((a, b) => (b === m.awaits) - (a === m.awaits));
     const panel = h("div", { id: "act" });
     const open = async (act) => {
         const [name, fields] = ACTS[act];
         const send = async (values) => {
-            await api.post(`/api/matters/${m.id}/acts`, { act, ...typed(values, m.version) });
+            await post(api, m, act, values);
             await changed();
         };
         try {
@@ -269,7 +277,7 @@ export function actsOn({ api, m, kind, asks, changed }) {
             { class: look(act), type: "button", value: act, onclick: () => open(act) },
             ACTS[act][0],
         );
-    if (may[0] === "rate") open("rate");
+    if (["rate", "confirm"].includes(may[0])) open(may[0]);
     const buttons = may.length ? [h("div", { class: "buttons" }, may.map(button)), panel] : [];
     return [...questions({ api, m, kind, asks, changed }), ...buttons];
 }

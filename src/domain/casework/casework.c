@@ -42,6 +42,11 @@ enum err work_begin(struct store *db, const struct actor *by, int64_t matter, co
         return store_fault(db, ERR_FORBIDDEN, field, "side",
                            "这由事项所在单位的工作人员或现在的承办方来做。",
                            "That is for workers of the matter's place, or the party that has it.");
+    /* What is written here is read by everybody at the place. */
+    if (ret->m.confidential == YES)
+        return store_fault(db, ERR_CONFLICT, field, "confidential",
+                           "保密事项不在这里记录，请写在经过里。",
+                           "Nothing is kept here of a confidential matter: use its timeline.");
     db->note->role = (int)ret->hat->role;
     return OK;
 }
@@ -106,7 +111,7 @@ enum err work_sees(struct store *db, const struct actor *by, int64_t matter, enu
 
 enum err work_reached(struct store *db, const struct actor *by, int64_t matter, bool *ret)
 {
-    struct reach reach = {0};
+    struct reach reach = {.by = by};
     *ret = false;
     TRY(matter_reach(db, matter, &reach));
     for (size_t i = 0; i < by->n && !*ret; i++)

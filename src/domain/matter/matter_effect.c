@@ -124,7 +124,8 @@ static enum err S_transfer(struct store *db, struct doing *d)
 {
     struct str name;
     d->m->transfers++;
-    if (d->m->transfers < d->kind->transfers)
+    /* The tier above does not see what is confidential. */
+    if (d->m->transfers < d->kind->transfers || d->m->confidential == YES)
         return matter_send(db, d->m, d->in->to);
     TRY(party_known(db, d->m, d->in->to, "/to", &name));
     return ask_settle(db, d, 0, d->in->to);

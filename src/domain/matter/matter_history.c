@@ -70,7 +70,7 @@ const struct entity history_entity = ENTITY(struct history, "MatterHistory", his
 
 static enum err S_around(struct store *db, const struct matter *m, struct list *ret)
 {
-    static const char sql[] = ROWS "cell = $1 ORDER BY id DESC LIMIT $2";
+    static const char sql[] = ROWS "cell = $1 ORDER BY open DESC, id DESC LIMIT $2";
     const struct around a = {.lng = m->lng,
                              .lat = m->lat,
                              .metres = SAME_M,

@@ -185,13 +185,14 @@ static enum err S_asks(struct store *db, const struct actor *by, struct asking *
     static const char *const party[] = VARIANTS("m.party");
     static const char party_found[] = FOUND("m.party");
     static const char *const handler[] = VARIANTS("m.handler");
-    static const char *const verify[] = VARIANTS("m.awaits = 'verify' AND m.charge");
+    static const char *const verify[] =
+        VARIANTS("m.awaits = 'verify' AND m.confidential = 0 AND m.charge");
     static const char *const confidential[] = VARIANTS("m.confidential = 1 AND m.charge");
     static const char *const rate[] = VARIANTS("m.awaits = 'rate' AND m.requester");
     static const char requested[] =
         COLUMNS "matter m" PARTY "WHERE m.requester = $1 AND $2 = $2 AND m.id < $3 "
                 "AND m.due_at < $4 " FILTER "ORDER BY m.id DESC LIMIT $5";
-    static const char *const charge[] = VARIANTS("m.charge");
+    static const char *const charge[] = VARIANTS("m.confidential = 0 AND m.charge");
     static const char asks[] = COLUMNS
         "(SELECT DISTINCT matter FROM matter_ask WHERE unit = $1 "
         "AND answered_at IS NULL) a CROSS JOIN matter m ON m.id = a.matter" PARTY

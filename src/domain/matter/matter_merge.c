@@ -34,16 +34,8 @@ static const struct field merge_fields[] = {
 };
 const struct entity merge_entity = ENTITY(struct merge, "MatterMerge", merge_fields);
 
-struct pending {
-    int64_t parts, asks;
-};
-static const struct field pending_fields[] = {F_INT(struct pending, parts),
-                                              F_INT(struct pending, asks)};
-static const struct entity pending_entity = ENTITY(struct pending, "MatterPending", pending_fields);
-
 static enum err S_report_fits(struct store *db, const struct matter *m)
 {
-    struct pending row;
     TRY(merged_refuse(db, m));
     if (m->confidential == YES || m->open != YES)
         return store_fault(db, ERR_CONFLICT, "", "stage", "已结束或保密的事项不能合并。",
@@ -53,9 +45,7 @@ static enum err S_report_fits(struct store *db, const struct matter *m)
         return store_fault(db, ERR_CONFLICT, "/into", "too_many",
                            "这件事登记的住户太多，请把另一件并入这一件。",
                            "It has too many households to move: let the other follow this one.");
-    TRY(store_one(db, "SELECT parts_open AS parts, asks_open AS asks FROM matter WHERE id = $1",
-                  ARGS(A_INT(m->id)), &pending_entity, &row));
-    return row.parts || row.asks
+    return m->parts_open || m->asks_open
                ? store_fault(db, ERR_CONFLICT, "", "pending",
                              "还有协办任务或督办没有了结，请先了结再合并。",
                              "Parts or questions of it are still open: settle them first.")

@@ -104,6 +104,9 @@ static enum err S_follow(struct store *db, const struct actor *by, enum eye eye,
     m->provisional = lead.provisional;
     m->answered_at = lead.answered_at;
     m->closed_at = lead.closed_at;
+    m->tier = lead.tier;
+    m->paused_at = lead.paused_at;
+    m->pause_reason = lead.pause_reason;
     m->merged_into = 0;
     return matter_judged(&lead) ? S_may(db, m, ACT_CONFIRM) : OK;
 }
@@ -164,6 +167,8 @@ static enum err S_row_follow(struct store *db, struct matter_row *row)
     row->awaits = lead.awaits;
     row->open = lead.open;
     row->due_at = lead.due_at;
+    row->tier = lead.tier;
+    row->paused_at = lead.paused_at;
     row->closed_at = lead.closed_at;
     return OK;
 }

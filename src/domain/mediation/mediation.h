@@ -2,8 +2,8 @@
  * matter's id. Who is in dispute and who mediates, the sessions, the agreement with its signatures,
  * what was promised by when, and when somebody comes back to see.
  *
- * It is seen by those who are in it, by who mediates and by the unit that began it, and by nobody else:
- * narrower than its matter. Names, phones, notes, agreement and strokes are sealed under the
+ * It is seen by those who are in it, by who mediates and by the unit that began it, and by nobody
+ * else: narrower than its matter. Names, phones, notes, agreement and strokes are sealed under the
  * matter's key. A signature binds text, signer, time and strokes with SHA-256; once there is one,
  * another text voids all of them. mediation_verify computes everything anew.
  *
