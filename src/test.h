@@ -14,6 +14,7 @@
     X(check)                                                                                       \
     X(encode)                                                                                      \
     X(entity)                                                                                      \
+    X(geo)                                                                                         \
     X(gate)                                                                                        \
     X(matter)                                                                                      \
     X(parse)                                                                                       \
@@ -23,6 +24,7 @@
     X(person)                                                                                      \
     X(session)                                                                                     \
     X(strict)                                                                                      \
+    X(unit_shape)                                                                                  \
     X(store)                                                                                       \
     X(writer)                                                                                      \
     X(workday)

@@ -2,6 +2,7 @@
 
 #include "domain/matter/matter.h"
 #include "domain/people/people.h"
-#include "domain/place/place.h"
+#include "domain/place/unit_shape.h"
 
-const struct module *const modules[] = {&people_module, &place_module, &matter_module, NULL};
+const struct module *const modules[] = {&people_module, &shape_module, &place_module,
+                                        &matter_module, NULL};

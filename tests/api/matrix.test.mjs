@@ -13,7 +13,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Client, expect, start } from "./lib.mjs";
-import { operations, request } from "./support_table.mjs";
+import { operations, request, SQUARE } from "./support_table.mjs";
 
 const app = await start();
 const table = operations();
@@ -67,6 +67,10 @@ for (const role of roleNames) {
 /* A clerk of each place, who takes matters in and sends them out. */
 const clerks = {};
 for (const s of scopes) clerks[s] = await app.user({ role: "secretary", unit: code[s] });
+
+/* The district has a shape, so that there is an answer to where a position belongs. */
+const drawer = await app.user({ role: "system_admin", unit: "620102" });
+expect(await drawer.request("PUT", `/api/units/${app.unit("620102")}/shape`, { geometry: SQUARE }), 200);
 
 /* ---- what is asked about ---- */
 

@@ -20,6 +20,12 @@ export function operations() {
     });
 }
 
+/* Where lng and lat of FILL lie. */
+export const SQUARE = {
+    type: "Polygon",
+    coordinates: [[[103.86, 36.06], [103.87, 36.06], [103.87, 36.07], [103.86, 36.07], [103.86, 36.06]]],
+};
+
 /* What fills a field, by "operation/field" or by "field" alone; place is {unit, …ids}. */
 const FILL = {
     "hats.grant/role": () => "secretary",
@@ -60,9 +66,12 @@ const FILL = {
     requester: (place) => place.person,
     subject: (place) => place.id,
     account: (place) => place.id,
+    lng: () => 103.865,
+    lat: () => 36.065,
+    geometry: () => SQUARE,
 };
 /* Beyond what is marked as required: without these an operation cannot succeed. */
-const MORE = { "hats.grant": ["unit"], "matters.act": ["text"] };
+const MORE = { "hats.grant": ["unit"], "matters.act": ["text"], "matters.create": ["unit"] };
 /* "operation/field" of cursors that are no plain numbers. */
 FILL["matters.list/after"] = () => "0.0";
 

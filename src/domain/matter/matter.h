@@ -30,8 +30,9 @@ struct matter {
     int64_t score;
     struct str words;
     int64_t version, pack;
-    struct list may;                           /* acts the reader could do now, struct str */
-    struct str tracking_code;                  /* only in the answer to an anonymous order */
+    struct list may;          /* acts the reader could do now, struct str */
+    struct str tracking_code; /* only in the answer to an anonymous order */
+    int64_t located;          /* only in the answer to an order: see matter_place */
     struct str contact, contact_key, tracking; /* sealed, hashed: never sent */
 };
 extern const struct entity matter_entity; /* as sent */
@@ -54,7 +55,8 @@ extern const struct entity matter_row_entity;
 struct matter_new {
     struct str kind, category, title, text, place, source;
     int64_t unit;
-    double lng, lat;
+    double lng, lat; /* in `datum` as they come, in WGS-84 behind matter_place */
+    struct str datum;
     int64_t requester; /* person, when a worker asks on somebody's behalf */
     struct str contact_name, contact_phone;
 };
@@ -73,6 +75,10 @@ extern const struct module matter_module;
 
 MUST enum err matter_order(struct store *db, const struct actor *by, const struct matter_new *in,
                            struct matter *ret);
+/* Takes the coordinates to WGS-84 and finds the unit (matter_place.c): without one, the smallest
+ * that covers the coordinates; a community or grid becomes the grid or micro-grid in it that does;
+ * otherwise the unit given stays, and *located is where the coordinates lie, if elsewhere. */
+MUST enum err matter_place(struct store *db, struct matter_new *in, int64_t *located);
 MUST enum err matter_do(struct store *db, const struct actor *by, const struct matter_act *in,
                         struct matter *ret);
 MUST enum err matter_load(struct store *db, int64_t id, struct matter *ret);
