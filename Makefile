@@ -243,9 +243,12 @@ build/bench/%: bench/%.c | deps build/sqlite/sqlite3.c
 	$(Q)$(CC) $(MODE) $(WARN) $(INCLUDES) -o $@ $(filter %.c %.o,$^) $(LDFLAGS) $(BENCH_LIBS)
 build/bench/raw: build/sqlite3.o
 build/bench/raw: BENCH_LIBS := -levent -lm
+build/bench/geo: $(filter-out $(B)/src/main.o,$(LINLI))
+build/bench/geo: INCLUDES += $(LIB_CFLAGS)
+build/bench/geo: BENCH_LIBS = $(LDLIBS)
 
 bench: export LINLI_BIN := $(CURDIR)/build/linli
-bench: build/linli build/bench/load build/bench/raw $(DATASETS) $(NODE) ## run every bench/*.bench.mjs
+bench: build/linli build/bench/load build/bench/raw build/bench/geo $(DATASETS) $(NODE) ## run every bench/*.bench.mjs
 	@set -e; for file in bench/*.bench.mjs; do echo "$$file"; $(NODE) "$$file"; done
 
 # --- Style and static checks ---

@@ -1,7 +1,7 @@
-/* `linli import grids FILE.geojson`: shapes of units, and the grids they belong to. A feature means
- * a unit by its code, or by its name below the unit whose code is its `parent`; a grid or
- * micro-grid that is not there yet is made. Features that cannot be taken are told one by one and
- * kept, with the reason, in a file of their own; all others become visible together. */
+/* `linli import grids FILE.geojson`: shapes of units, and the grids they belong to. A feature means a
+ * unit by its code, or by its name below the unit whose code is its `parent`; a grid or micro-grid
+ * that is not there yet is made. Features that cannot be taken are kept, with the reason, in a file
+ * of their own (and the first fifty told); all others become visible together. */
 #include "cli/cli.h"
 #include "cli/import.h"
 #include "domain/place/unit_shape.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_ROOM = 4096, FEATURE_ARENA = 16 << 20, STEP = 64 };
+enum { PATH_ROOM = 4096, FEATURE_ARENA = 16 << 20, STEP = 64, FAULTS_SHOWN = 50 };
 
 struct grids_import {
     struct house *house;
@@ -157,7 +157,8 @@ static enum err S_refused(struct grids_import *in, json_t *feature, size_t numbe
                                  STR_A(f->zh), STR_A(about));
     struct str en = arena_printf(in->db.arena, "Feature %zu: " STR_F " (" STR_F ")", number,
                                  STR_A(f->en), STR_A(about));
-    file_fault(in->file, 0, 0, zh, en);
+    if (json_array_size(in->refused) < FAULTS_SHOWN)
+        file_fault(in->file, 0, 0, zh, en);
     json_t *copy = json_is_object(feature) ? json_copy(feature) : json_object();
     json_t *why = json_pack("{s:s#,s:s#,s:s#}", "field", about.p, (int)about.n, "zh", f->zh.p,
                             (int)f->zh.n, "en", f->en.p, (int)f->en.n);
