@@ -20,6 +20,7 @@
     X(parse)                                                                                       \
     X(pool)                                                                                        \
     X(pack)                                                                                        \
+    X(pack_patrol)                                                                                 \
     X(people)                                                                                      \
     X(person)                                                                                      \
     X(session)                                                                                     \

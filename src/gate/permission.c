@@ -4,29 +4,46 @@ const char *const role_names[ROLE_COUNT + 1] = {
     "none",   "resident", "volunteer", "grid_worker",  "social_worker",  "handler", "secretary",
     "street", "district", "hotline",   "system_admin", "security_admin", "auditor", NULL};
 
-const char *const perm_names[PERM_COUNT + 1] = {
-    "none",          "public",       "signed_in",     "matter.order", "matter.read", "matter.act",
-    "matter.reveal", "unit.write",   "party.read",    "party.write",  "person.read", "person.write",
-    "person.reveal", "account.read", "account.write", "audit.read",   NULL};
+const char *const perm_names[PERM_COUNT + 1] = {"none",
+                                                "public",
+                                                "signed_in",
+                                                "matter.order",
+                                                "matter.read",
+                                                "matter.act",
+                                                "matter.reveal",
+                                                "unit.write",
+                                                "party.read",
+                                                "party.write",
+                                                "person.read",
+                                                "person.write",
+                                                "person.reveal",
+                                                "account.read",
+                                                "account.write",
+                                                "audit.read",
+                                                "patrol.walk",
+                                                "patrol.write",
+                                                NULL};
 
 #define P(name) (1u << PERM_##name)
 
 static const unsigned matter_party = P(MATTER_READ) | P(MATTER_ACT);
+/* A party orders only where a round lends it a place (domain/patrol). */
+static const unsigned walking_party = matter_party | P(MATTER_ORDER) | P(PATROL_WALK);
 static const unsigned field_worker = P(MATTER_ORDER) | P(MATTER_READ) | P(MATTER_ACT) |
                                      P(MATTER_REVEAL) | P(PARTY_READ) | P(PERSON_READ) |
-                                     P(PERSON_WRITE) | P(PERSON_REVEAL);
+                                     P(PERSON_WRITE) | P(PERSON_REVEAL) | P(PATROL_WALK);
 
 bool role_may(enum role r, enum perm p)
 {
     const unsigned may[ROLE_COUNT] = {
         [ROLE_RESIDENT] = P(MATTER_ORDER) | P(MATTER_READ) | P(MATTER_ACT),
-        [ROLE_VOLUNTEER] = matter_party,
+        [ROLE_VOLUNTEER] = walking_party,
         [ROLE_GRID_WORKER] = field_worker,
         [ROLE_SOCIAL_WORKER] = field_worker,
-        [ROLE_HANDLER] = matter_party | P(MATTER_REVEAL),
-        [ROLE_SECRETARY] = field_worker | P(PARTY_WRITE),
-        [ROLE_STREET] = (field_worker & ~P(PERSON_WRITE)) | P(PARTY_WRITE),
-        [ROLE_DISTRICT] = matter_party | P(PARTY_READ),
+        [ROLE_HANDLER] = walking_party | P(MATTER_REVEAL),
+        [ROLE_SECRETARY] = field_worker | P(PARTY_WRITE) | P(PATROL_WRITE),
+        [ROLE_STREET] = (field_worker & ~P(PERSON_WRITE)) | P(PARTY_WRITE) | P(PATROL_WRITE),
+        [ROLE_DISTRICT] = matter_party | P(PARTY_READ) | P(PATROL_WALK),
         [ROLE_HOTLINE] = matter_party | P(MATTER_ORDER) | P(PARTY_READ),
         [ROLE_SYSTEM_ADMIN] = P(UNIT_WRITE),
         [ROLE_SECURITY_ADMIN] = P(ACCOUNT_READ) | P(ACCOUNT_WRITE),

@@ -46,6 +46,8 @@ enum perm {
     PERM_ACCOUNT_READ,
     PERM_ACCOUNT_WRITE,
     PERM_AUDIT_READ,
+    PERM_PATROL_WALK,
+    PERM_PATROL_WRITE,
     PERM_COUNT
 };
 extern const char *const perm_names[PERM_COUNT + 1];

@@ -1,6 +1,6 @@
 /* Between the files that read a pack: load.c (the pack), flow.c (a kind of matter), check.c (what
- * a flow means). Marks say where in the YAML each thing stands; they live in the scratch arena,
- * which is gone when pack_load returns. */
+ * a flow means), patrol.c (inspection rounds). Marks say where in the YAML each thing stands; they
+ * live in the scratch arena, which is gone when pack_load returns. */
 #ifndef PACK_READ_H
 #define PACK_READ_H
 
@@ -39,6 +39,18 @@ struct pack_label read_label(struct reader *r, const struct node *map);
 
 /* The index-th child of a list, for loops that read maps: a fault and NULL for anything else. */
 const struct node *read_map(struct reader *r, const struct node *item);
+
+/* A list of the root, of a length that comparing each with each can bear; NULL when it is not there
+ * or, with a fault, when it is too long. */
+const struct node *read_root_list(struct reader *r, const struct node *root, const char *key,
+                                  bool required);
+
+/* Is the code of an item that of one before it in the list? That is a fault. */
+bool read_twice(struct reader *r, const struct node *first, const struct node *item,
+                const char *key, struct str code);
+
+/* The root's `patrols`, after kinds, categories and sources (patrol.c). */
+void read_patrols(struct reader *r, const struct node *root);
 
 /* One item of matters: into *kind and *mark. False when it has faults that make checking its flow
  * meaningless. */

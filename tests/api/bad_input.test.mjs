@@ -31,7 +31,15 @@ const person = await app.person({ name: "王小明", unit });
 const made = await app.account({ unit, name: "小李" });
 const hat = await app.grant(made, { role: "grid_worker", unit: app.unit(unit) }, unit);
 const matter = await app.anon.order({ kind: "repair", title: "路灯不亮", unit: app.unit(unit) });
+const points = [{ place: "东门口" }, { place: "西门口" }];
+const walk = { unit: app.unit(unit), kind: "work-safety", name: "沿街商铺", points };
+const patrol = expect(await clients.secretary.post("/api/patrols", walk), 201);
+const given = await clients.secretary.post(`/api/patrols/${patrol.id}/rounds`, { parties: [party.id] });
+const round = expect(given, 201);
+const [point, point2] = round.stops.map((stop) => stop.point);
 const ids = {
+    patrols: patrol.id,
+    rounds: round.id,
     accounts: made.id,
     parties: party.id,
     persons: person.id,
@@ -48,7 +56,7 @@ function client(o) {
 function placeOf(o) {
     const id = ids[o.path.split("/")[2]];
     assert.ok(!o.subject || id, `${o.op}: nothing to ask about; add it to ids`);
-    return { id, hat: hat.id, unit: app.unit(unit), party: party.id, person: person.id, serial: 1 };
+    return { id, hat: hat.id, unit: app.unit(unit), party: party.id, person: person.id, point, point2, serial: 1 };
 }
 
 /* ---- what is wrong: [{what, field, …how to ask}] ---- */

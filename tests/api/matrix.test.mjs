@@ -94,6 +94,19 @@ const make = {
         await clerks[s].act(made.id, "dispatch", { to: parties[s].id });
         return { id: made.id };
     },
+    async patrols(s) {
+        const points = [{ place: "东门口" }, { place: "西门口" }];
+        const patrol = { unit: app.unit(code[s]), kind: "work-safety", name: `巡查${s}`, points };
+        return { id: expect(await clerks[s].post("/api/patrols", patrol), 201).id };
+    },
+    /* Given to the place's party. */
+    async rounds(s) {
+        const { id } = await make.patrols(s);
+        const given = { parties: [parties[s].id] };
+        const made = expect(await clerks[s].post(`/api/patrols/${id}/rounds`, given), 201);
+        const [point, point2] = made.stops.map((stop) => stop.point);
+        return { id: made.id, point, point2 };
+    },
 };
 /* "/api/accounts/{id}/hats" is about accounts. */
 const kindOf = (o) => {
@@ -131,6 +144,7 @@ function permitted(o, a) {
 
 /* Does a subject of this kind, at this place, lie within the actor's reach? */
 function reaches(a, kind, s) {
+    if (a.party && kind === "rounds") return s === "own";
     if (a.matter || a.party || a.person) return kind === "matters" && s === "own";
     return code[s].startsWith(a.unit);
 }

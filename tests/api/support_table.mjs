@@ -32,6 +32,8 @@ const FILL = {
     "matters.act/act": () => "comment",
     "matters.create/kind": () => "repair",
     "units.create/level": () => "grid",
+    "patrols.create/kind": () => "work-safety",
+    "rounds.skip/point": (place) => place.point2,
     id: (place) => place.id,
     hat: (place) => place.hat,
     unit: (place) => place.unit,
@@ -69,6 +71,14 @@ const FILL = {
     lng: () => 103.865,
     lat: () => 36.065,
     geometry: () => SQUARE,
+    point: (place) => place.point,
+    points: () => [{ place: "东门口" }, { place: "西门口" }],
+    parties: (place) => [place.party],
+    patrol: (place) => place.id,
+    answers: () => [
+        ...["exits", "extinguishers", "wiring", "gas"].map((item) => ({ item, ok: true })),
+        { item: "people", number: 3 },
+    ],
 };
 /* Beyond what is marked as required: without these an operation cannot succeed. */
 const MORE = { "hats.grant": ["unit"], "matters.act": ["text"], "matters.create": ["unit"] };

@@ -94,7 +94,8 @@ static enum err S_gather(struct store *db, const struct actor *by, const struct 
     struct list found[HATS_MAX] = {{0}};
     size_t sum = 0;
     for (size_t i = 0; i < by->n; i++) {
-        if (by->admitted[i] && by->hats[i].kind == HAT_UNIT)
+        bool asked = by->hats[i].kind == HAT_UNIT || (s->parties && by->hats[i].kind == HAT_PARTY);
+        if (by->admitted[i] && asked)
             TRY(s->fetch(db, &by->hats[i], s, &found[i]));
         sum += found[i].n;
     }

@@ -26,6 +26,7 @@ MUST enum err scope_unit(struct store *db, const struct actor *by, int64_t unit,
 struct scan {
     const struct entity *row; /* its first member is the int64_t the list is ordered by */
     bool down;                /* newest first */
+    bool parties;             /* fetch is asked for party hats too */
     const void *in;           /* filters, for fetch */
     /* At most `most` rows of the hat's place that come after `after`, in order. */
     enum err (*fetch)(struct store *db, const struct hat *hat, const struct scan *s,
