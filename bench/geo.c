@@ -3,9 +3,9 @@
  *   geo FOLDER ROUNDS
  *
  * Random positions within the shapes are located (a) by the program, place_locate: the query for
- * candidates and the prepared shape, as a request does it; (b) by the prepared shapes alone, the unit
- * being known; (c) by GEOS as it comes: a tree of all shapes in memory and an unprepared covers of
- * its candidates. (a) and (c) must agree. Prints a line of JSON. */
+ * candidates and the prepared shape, as a request does it; (b) by the prepared shapes alone, the
+ * unit being known; (c) by GEOS as it comes: a tree of all shapes in memory and an unprepared
+ * covers of its candidates. (a) and (c) must agree. Prints a line of JSON. */
 #include "domain/place/unit_shape.h"
 #include "gate/world.h"
 
@@ -21,9 +21,8 @@ struct shape_row {
     int64_t unit, stamp;
     struct str wkb;
 };
-static const struct field row_fields[] = {F_ID(struct shape_row, unit),
-                                          F_INT(struct shape_row, stamp),
-                                          F_TEXT(struct shape_row, wkb)};
+static const struct field row_fields[] = {
+    F_ID(struct shape_row, unit), F_INT(struct shape_row, stamp), F_TEXT(struct shape_row, wkb)};
 static const struct entity row_entity = ENTITY(struct shape_row, "BenchShape", row_fields);
 
 struct asked {

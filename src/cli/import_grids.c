@@ -1,7 +1,7 @@
-/* `linli import grids FILE.geojson`: shapes of units, and the grids they belong to. A feature means a
- * unit by its code, or by its name below the unit whose code is its `parent`; a grid or micro-grid
- * that is not there yet is made. Features that cannot be taken are kept, with the reason, in a file
- * of their own (and the first fifty told); all others become visible together. */
+/* `linli import grids FILE.geojson`: shapes of units, and the grids they belong to. A feature means
+ * a unit by its code, or by its name below the unit whose code is its `parent`; a grid or
+ * micro-grid that is not there yet is made. Features that cannot be taken are kept, with the
+ * reason, in a file of their own (and the first fifty told); all others become visible together. */
 #include "cli/cli.h"
 #include "cli/import.h"
 #include "domain/place/unit_shape.h"
@@ -221,9 +221,9 @@ static enum err S_audit(struct grids_import *in)
     const struct actor nobody = {0};
     struct store *db = &in->house->db;
     const char *slash = strrchr(in->file, '/');
+    const long long taken = in->changed + in->same;
     *db->note = (struct note){.reason = arena_printf(db->arena, "linli import grids %s: %lld",
-                                                     slash ? slash + 1 : in->file,
-                                                     (long long)(in->changed + in->same))};
+                                                     slash ? slash + 1 : in->file, taken)};
     return audit_write(db, &nobody, "grids.import");
 }
 

@@ -75,7 +75,7 @@ static enum err S_ring_points(struct reading *r, struct str path, const json_t *
     for (size_t i = 0; i < n; i++)
         TRY(S_position(r, arena_printf(r->arena, STR_F "/%zu", STR_A(path), i),
                        json_array_get(v, i), &xy[2 * i]));
-    if (memcmp(xy, &xy[2 * (n - 1)], 2 * sizeof *xy) != 0)
+    if (xy[0] != xy[2 * n - 2] || xy[1] != xy[2 * n - 1])
         return S_fault(r, path, "ring_open", S("一圈没有闭合：最后一个点要与第一个点相同。"),
                        S("The ring is not closed: its last position must be its first."));
     *ret = xy;
@@ -452,7 +452,7 @@ static enum err S_keep(struct stripe *s, struct kept *pair[2], int64_t id, int64
 static enum err S_ask(struct stripe *s, const struct kept *k, struct position at, bool *ret)
 {
     GEOSGeometry *point = GEOSGeom_createPointFromXY_r(s->geos, at.lng, at.lat);
-    char covers = point ? GEOSPreparedCovers_r(s->geos, k->prepared, point) : 2;
+    int covers = point ? GEOSPreparedCovers_r(s->geos, k->prepared, point) : 2;
     GEOSGeom_destroy_r(s->geos, point);
     *ret = covers == 1;
     return covers == 2 ? ERR_MEMORY : OK;
