@@ -1,9 +1,11 @@
 /* A work-safety inspection in 大雁滩 (Y15): two volunteers and a member of the committee walk the round
  * they were given; a blocked exit they find is put right; the round shows its finding closed. */
 import assert from "node:assert/strict";
+import path from "node:path";
 import { test } from "node:test";
 import { expect, MINUTE, refused, start } from "./lib.mjs";
 
+const { DatabaseSync } = await import("node:sqlite");
 const app = await start({ at: "2026-11-25T09:00:00+08:00" });
 const COMMUNITY = "620102003003";
 const unit = app.unit(COMMUNITY);
@@ -196,4 +198,20 @@ test("rounds are listed newest first, by state and by patrol; an ended patrol gi
     refused(await secretary.post(`/api/patrols/${patrol.id}/rounds`, {}), 409, "", "ended");
     assert.deepEqual((await secretary.get("/api/patrols")).body.items, []);
     expect(await secretary.post(`/api/rounds/${next.id}/visits`, { point: patrol.points[0].id, answers: fine() }), 200);
+});
+
+test("a point whose grid has been given up is the community's", async () => {
+    const points = [{ place: "旧二网格的锅炉房", unit: G2 }];
+    const made = expect(await secretary.post("/api/patrols", { unit, kind: "yard", name: "锅炉房", points }), 201);
+    const walk = expect(await secretary.post(`/api/patrols/${made.id}/rounds`, { parties: [club.id] }), 201);
+    const db = new DatabaseSync(path.join(app.data, "linli.db"));
+    db.exec("PRAGMA busy_timeout = 5000");
+    db.prepare("UPDATE unit SET valid_to = 1 WHERE id = ?").run(BigInt(G2));
+    db.close();
+    const answers = ["lamps", "manholes", "litter"].map((item) => ({ item, ok: true }));
+    answers.push({ item: "fire-lane", ok: false, text: "车停在通道上" });
+    const r = expect(await he.post(`/api/rounds/${walk.id}/visits`, { point: made.points[0].id, answers }), 200);
+    const m = expect(await secretary.get(`/api/matters/${r.stops[0].answers[3].matter}`), 200);
+    assert.deepEqual([m.unit, m.kind, m.grid], [unit, "safety", undefined]);
+    assert.equal(expect(await he.post(`/api/rounds/${walk.id}/end`), 200).state, "complete");
 });

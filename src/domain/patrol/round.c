@@ -128,9 +128,13 @@ static enum err S_begin(struct store *db, const struct actor *by, int64_t round,
         return store_fault(db, ERR_FORBIDDEN, "/point", "role", "这种巡查不由您的身份来走。",
                            "This patrol is not walked under your hat.");
     TRY(S_open(db, &w->round));
+    /* A point whose grid is no more lies in the round's own unit. */
     enum err err = store_one(
-        db, "SELECT id, unit, place, lng, lat FROM patrol_point WHERE id = $1 AND patrol = $2",
-        ARGS(A_INT(point), A_INT(w->round.patrol)), &point_entity, &w->point);
+        db,
+        "SELECT p.id, CASE WHEN u.valid_to IS NULL THEN p.unit ELSE $3 END AS unit, "
+        "p.place, p.lng, p.lat FROM patrol_point p JOIN unit u ON u.id = p.unit "
+        "WHERE p.id = $1 AND p.patrol = $2",
+        ARGS(A_INT(point), A_INT(w->round.patrol), A_INT(w->round.unit)), &point_entity, &w->point);
     if (err == ERR_NOT_FOUND)
         return store_fault(db, ERR_INVALID, "/point", "unknown", "这条路线上没有这个点。",
                            "The patrol has no such point.");
