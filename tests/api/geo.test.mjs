@@ -1,6 +1,5 @@
-/* A community draws its grids, and from then on a report with coordinates finds its grid by itself.
- * The grids are cut inside the real outline of 城关区 where that file is there, else around the
- * river bank by hand. */
+/* A community draws its grids, and from then on a report with coordinates finds its grid by itself. At
+ * the end the real outline of 城关区, where that file is there. */
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
@@ -150,7 +149,10 @@ test("the grids of a community come out as GeoJSON", async () => {
     assert.equal(next.body.next, undefined);
 });
 
-test("a shape that is taken away or changed counts at once", async () => {
+test("a shape that is taken away or changed counts at once; what is open keeps its unit", async () => {
+    const spot = { lng: 103.863, lat: 36.063 };
+    const open = expect(await secretary.post("/api/matters", { kind: "repair", title: "门禁坏了", ...spot }), 201);
+    assert.equal(open.unit, M1);
     assert.equal((await at(103.863, 36.063)).body.unit.id, M1);
     expect(await admin.request("DELETE", `/api/units/${M1}/shape`), 204);
     assert.equal((await at(103.863, 36.063)).body.unit.id, G1);
@@ -161,6 +163,7 @@ test("a shape that is taken away or changed counts at once", async () => {
     expect(await put(admin, G1, ring), 200);
     assert.equal((await at(103.865, 36.065)).body.unit.id, app.unit(COMMUNITY), "a hole is not covered");
     expect(await put(admin, G1, shapes[G1]), 200);
+    assert.equal((await secretary.get(`/api/matters/${open.id}`)).body.unit, M1);
 });
 
 /* A ray to the east crosses the rings an odd number of times. */

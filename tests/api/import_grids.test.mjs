@@ -139,6 +139,47 @@ test("six real outlines, coarse as they are, are mended when asked to be", async
     assert.deepEqual(kept.map((f) => f.properties.code).filter((code) => known.includes(code)), []);
 });
 
+function inRing(ring, [x, y]) {
+    let inside = false;
+    for (let i = 1; i < ring.length; i++) {
+        const [[x1, y1], [x2, y2]] = [ring[i - 1], ring[i]];
+        if (y1 > y !== y2 > y && x < x1 + ((y - y1) / (y2 - y1)) * (x2 - x1)) inside = !inside;
+    }
+    return inside;
+}
+
+/* Squares of 0.01 degrees whose corners all lie in the outline. */
+function cut(ring) {
+    const step = 0.01;
+    const on = (v) => Number(v.toFixed(2));
+    const [xs, ys] = [0, 1].map((k) => ring.map((p) => p[k]));
+    const cells = [];
+    for (let x = Math.ceil(Math.min(...xs) * 100) / 100; x < Math.max(...xs); x += step)
+        for (let y = Math.ceil(Math.min(...ys) * 100) / 100; y < Math.max(...ys); y += step) {
+            const square = box(on(x), on(y), on(x + step), on(y + step));
+            if (square.coordinates[0].every((p) => inRing(ring, p))) cells.push(square);
+        }
+    return cells;
+}
+
+test("grids cut inside the real outline of 城关区 find every middle of theirs", async (t) => {
+    if (!fs.existsSync(DISTRICTS)) return t.skip(`${DISTRICTS} is not here: no real outline to cut grids from`);
+    const own = await folderCopy();
+    const outline = read(DISTRICTS).features.find((f) => f.id === "620102");
+    const cells = cut(outline.geometry.coordinates[0]);
+    assert.ok(cells.length > 50, `${cells.length} squares`);
+    const grids = cells.map((geometry, i) => feature({ name: `网格 ${i}`, parent: COMMUNITY }, geometry));
+    const r = await linli("import", "grids", file("cut.geojson", [...grids, outline]), "--mend", "--data", own);
+    assert.match(r.stdout, new RegExp(`units made ${cells.length}, mended 1, refused 0`), r.stderr);
+    const app = await start({ data: own });
+    for (const [i, { coordinates }] of cells.entries()) {
+        const [[w, s], , [e, n]] = coordinates[0];
+        const at = await app.anon.get(`/api/units/at?lng=${(w + e) / 2}&lat=${(s + n) / 2}`);
+        assert.equal(at.body.unit.name, `网格 ${i}`);
+        assert.equal(at.body.chain[2].code, "620102");
+    }
+});
+
 test("and the server finds positions in what was imported", async () => {
     const app = await start({ data });
     const at = async (lng, lat) => (await app.anon.get(`/api/units/at?lng=${lng}&lat=${lat}`)).body.unit?.name;
