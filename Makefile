@@ -32,7 +32,7 @@ ASSETS  := $(sort $(shell find web/plain -type f 2>/dev/null))
 
 # --- Flags ---
 
-LIBRARIES := libevent libevent_pthreads jansson libsodium libfyaml
+LIBRARIES := libevent libevent_pthreads jansson libsodium libfyaml geos
 # Asked for on first use, when `deps` has installed pkg-config and the libraries.
 LIB_CFLAGS = $(eval LIB_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES)))$(LIB_CFLAGS)
 LIB_LIBS   = $(eval LIB_LIBS := $(shell pkg-config --libs $(LIBRARIES)))$(LIB_LIBS)
@@ -254,9 +254,12 @@ build/bench/%: bench/%.c | deps build/sqlite/sqlite3.c
 	$(Q)$(CC) $(MODE) $(WARN) $(INCLUDES) -o $@ $(filter %.c %.o,$^) $(LDFLAGS) $(BENCH_LIBS)
 build/bench/raw: build/sqlite3.o
 build/bench/raw: BENCH_LIBS := -levent -lm
+build/bench/geo: $(filter-out $(B)/src/main.o,$(LINLI))
+build/bench/geo: INCLUDES += $(LIB_CFLAGS)
+build/bench/geo: BENCH_LIBS = $(LDLIBS)
 
 bench: export LINLI_BIN := $(CURDIR)/build/linli
-bench: build/linli build/bench/load build/bench/raw $(DATASETS) $(NODE) ## run every bench/*.bench.mjs
+bench: build/linli build/bench/load build/bench/raw build/bench/geo $(DATASETS) $(NODE) ## run every bench/*.bench.mjs
 	@set -e; for file in bench/*.bench.mjs; do echo "$$file"; $(NODE) "$$file"; done
 
 # --- Style and static checks ---

@@ -16,6 +16,7 @@
     X(diff)                                                                                        \
     X(encode)                                                                                      \
     X(entity)                                                                                      \
+    X(geo)                                                                                         \
     X(gate)                                                                                        \
     X(many)                                                                                        \
     X(milestone)                                                                                   \
@@ -25,11 +26,13 @@
     X(pool)                                                                                        \
     X(pack)                                                                                        \
     X(pack_body)                                                                                   \
+    X(pack_patrol)                                                                                 \
     X(people)                                                                                      \
     X(person)                                                                                      \
     X(session)                                                                                     \
     X(service)                                                                                     \
     X(strict)                                                                                      \
+    X(unit_shape)                                                                                  \
     X(store)                                                                                       \
     X(writer)                                                                                      \
     X(workday)

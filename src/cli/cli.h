@@ -21,6 +21,7 @@ const struct cli_command *cli_find(const char *name);
 
 int cli_serve(int argc, char **argv);
 int cli_import(int argc, char **argv);
+int cli_export(int argc, char **argv);
 int cli_demo(int argc, char **argv);
 int cli_user(int argc, char **argv);
 int cli_pack(int argc, char **argv);

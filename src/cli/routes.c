@@ -12,9 +12,10 @@ static void S_json(const struct route *r, const char *module, struct buf *out)
 {
     buf_printf(out,
                "{\"op\":\"%s\",\"verb\":\"%s\",\"path\":\"%s\",\"module\":\"%s\",\"work\":\"%s\","
-               "\"permission\":\"%s\",\"subject\":%s,\"status\":%d,\"roles\":[",
+               "\"permission\":\"%s\",\"subject\":%s,\"status\":%d,\"body_max\":%zu,\"roles\":[",
                r->op, r->verb, r->path, module, r->work == COMMAND ? "command" : "query",
-               perm_names[r->perm], r->reach ? "true" : "false", r->status);
+               perm_names[r->perm], r->reach ? "true" : "false", r->status,
+               r->body_max ? r->body_max : BODY_MAX);
     const char *comma = "";
     for (int role = ROLE_NONE + 1; role < ROLE_COUNT; role++) {
         if (r->perm == PERM_SIGNED_IN || role_may((enum role)role, r->perm)) {

@@ -5,10 +5,13 @@
 #include "domain/matter/matter.h"
 #include "domain/matter/matter_many.h"
 #include "domain/mediation/mediation.h"
+#include "domain/patrol/patrol.h"
 #include "domain/people/people.h"
-#include "domain/place/place.h"
+#include "domain/place/unit_shape.h"
 #include "domain/service/service.h"
 
-const struct module *const modules[] = {
-    &people_module,  &place_module,     &many_module, &matter_module, &casework_module,
-    &service_module, &mediation_module, &body_module, &pair_module,   NULL};
+/* units.at and units.shapes come before units.get, whose path takes any word there. */
+const struct module *const modules[] = {&people_module,  &shape_module,     &place_module,
+                                        &many_module,    &matter_module,    &casework_module,
+                                        &service_module, &mediation_module, &body_module,
+                                        &pair_module,    &patrol_module,    NULL};

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { TEXT_MAX = 4000, LIST_MAX = 1000, DEPTH_MAX = 8, NAME_MOST = 80 };
@@ -156,11 +157,12 @@ static enum err S_out_of_range(const struct where *w, const struct field *f, boo
     if (r.most == INT64_MAX && r.least == NO_INT + 1)
         return S_fault(w, code, TEXT(w, STR_F "：数字太长。", STR_A(w->path)),
                        TEXT(w, STR_F ": has too many digits.", STR_A(w->path)), NO_STR);
+    const char *hint = f->form_doc ? f->form_doc : "", *stop = *hint ? " " : "";
     return S_fault(w, code,
-                   TEXT(w, STR_F "：要在 %lld 到 %lld 之间。", STR_A(w->path), (long long)r.least,
-                        (long long)r.most),
-                   TEXT(w, STR_F ": must be from %lld to %lld.", STR_A(w->path), (long long)r.least,
-                        (long long)r.most),
+                   TEXT(w, STR_F "：要在 %lld 到 %lld 之间。%s%s", STR_A(w->path),
+                        (long long)r.least, (long long)r.most, stop, hint),
+                   TEXT(w, STR_F ": must be from %lld to %lld.%s%s", STR_A(w->path),
+                        (long long)r.least, (long long)r.most, stop, hint),
                    TEXT(w, "%lld..%lld", (long long)r.least, (long long)r.most));
 }
 
@@ -297,6 +299,18 @@ static bool S_huge(const json_t *v)
     return s && s[0] == 0x7F && (s[1] == '-' || s[1] == '+');
 }
 
+/* An object that another module will read: its text, whatever it holds. */
+static enum err S_raw(const struct where *w, const json_t *v, char *at)
+{
+    if (!json_is_object(v))
+        return S_wrong_type(w, "一个对象", "an object");
+    char *text = json_dumps(v, JSON_COMPACT);
+    if (text)
+        *(struct str *)(void *)at = arena_str(w->arena, str_of(text));
+    free(text);
+    return text && !arena_full(w->arena) ? OK : ERR_MEMORY;
+}
+
 static enum err S_member(struct where *w, const struct field *f, const json_t *v, int depth,
                          char *at)
 {
@@ -322,7 +336,7 @@ static enum err S_member(struct where *w, const struct field *f, const json_t *v
         *(void **)(void *)at = inner;
         return S_object(w, f->of, v, IN_BODY, depth + 1, inner);
     }
-    case T_RAW: return S_wrong_type(w, "空", "nothing");
+    case T_RAW: return S_raw(w, v, at);
     default:
         if (!json_is_string(v))
             return S_wrong_type(w, f->type == T_ID ? "编号（数字文本）" : "文本",

@@ -237,7 +237,7 @@ static void S_test_schema(void **state)
         "\"on\":{\"type\":\"boolean\"},\"text\":{\"type\":\"string\"},"
         "\"name\":{\"type\":\"string\",\"x-privacy\":\"personal\"},"
         "\"secret\":{\"type\":\"string\",\"x-privacy\":\"sensitive\"},"
-        "\"raw\":{\"type\":\"object\"},\"hidden\":{\"type\":\"string\","
+        "\"raw\":{\"type\":[\"object\",\"null\"]},\"hidden\":{\"type\":\"string\","
         "\"pattern\":\"^[1-9][0-9]{0,18}$\",\"x-privacy\":\"minor\"},"
         "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
         "\"ids\":{\"type\":\"array\",\"items\":{\"type\":\"string\","

@@ -11,7 +11,7 @@
  *   T_TIME  int64_t ms   0            JSON RFC 3339, written in UTC ("…Z")
  *   T_LIST  struct list  n == 0       items are structs of .of, or scalars of .item
  *   T_OBJECT pointer to a struct of .of, NULL
- *   T_RAW   struct str   p == NULL    JSON written as it is; only to be sent, never read
+ *   T_RAW   struct str   p == NULL    JSON as it is; when read, the text of an object
  */
 #ifndef ENTITY_ENTITY_H
 #define ENTITY_ENTITY_H
@@ -56,8 +56,9 @@ struct field {
     int64_t min, max;
     const char *const *codes; /* NULL-terminated list of the texts allowed, or NULL */
     form_fn *form;
-    const char *form_doc;    /* what form allows, e.g. "11 digits"; also the OpenAPI description */
-    mask_fn *mask;           /* for texts above open; none: the field is left out when masked */
+    const char *form_doc; /* what form allows, e.g. "11 digits", in OpenAPI too; of a number, what
+                             is said when it is out of range */
+    mask_fn *mask;        /* for texts above open; none: the field is left out when masked */
     const struct entity *of; /* T_OBJECT and T_LIST of structs */
     enum type item;          /* T_LIST of scalars: T_TEXT or T_ID */
     bool lines;              /* T_TEXT may hold line breaks */

@@ -84,7 +84,9 @@ static void S_type(const struct field *f, bool request, struct buf *out)
         S_bounds(f, request, out, "minItems", "maxItems");
         break;
     case T_OBJECT: S_ref(f->of, out); break;
-    case T_RAW: buf_put(out, S("\"type\":\"object\"")); break;
+    case T_RAW:
+        buf_put(out, request ? S("\"type\":\"object\"") : S("\"type\":[\"object\",\"null\"]"));
+        break;
     }
 }
 

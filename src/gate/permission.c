@@ -28,6 +28,8 @@ const char *const perm_names[PERM_COUNT + 1] = {
     [PERM_BODY_READ] = "body.read",
     [PERM_BODY_WRITE] = "body.write",
     [PERM_PAIR_CONTACT] = "pair.contact",
+    [PERM_PATROL_WALK] = "patrol.walk",
+    [PERM_PATROL_WRITE] = "patrol.write",
     [PERM_COUNT] = NULL,
 };
 _Static_assert(PERM_COUNT <= 32, "a role's permissions are a set of bits");
@@ -36,23 +38,28 @@ _Static_assert(PERM_COUNT <= 32, "a role's permissions are a set of bits");
 #define MEDIATOR (P(MEDIATION_READ) | P(MEDIATION_WRITE) | P(MEDIATION_SIGN))
 
 static const unsigned matter_party = P(MATTER_READ) | P(MATTER_ACT);
-static const unsigned field_worker =
-    P(MATTER_ORDER) | P(MATTER_READ) | P(MATTER_ACT) | P(MATTER_REVEAL) | P(PARTY_READ) |
-    P(PERSON_READ) | P(PERSON_WRITE) | P(PERSON_REVEAL) | MEDIATOR | P(BODY_READ) | P(PAIR_CONTACT);
+/* A party orders only where a round lends it a place (domain/patrol). */
+static const unsigned walking_party = matter_party | P(MATTER_ORDER) | P(PATROL_WALK);
+static const unsigned field_worker = P(MATTER_ORDER) | P(MATTER_READ) | P(MATTER_ACT) |
+                                     P(MATTER_REVEAL) | P(PARTY_READ) | P(PERSON_READ) |
+                                     P(PERSON_WRITE) | P(PERSON_REVEAL) | MEDIATOR | P(BODY_READ) |
+                                     P(PAIR_CONTACT) | P(PATROL_WALK);
 
 bool role_may(enum role r, enum perm p)
 {
     const unsigned may[ROLE_COUNT] = {
         [ROLE_RESIDENT] = P(MATTER_ORDER) | P(MATTER_READ) | P(MATTER_ACT) | P(MEDIATION_READ) |
                           P(MEDIATION_SIGN) | P(PAIR_CONTACT),
-        [ROLE_VOLUNTEER] = matter_party | MEDIATOR,
+        [ROLE_VOLUNTEER] = walking_party | MEDIATOR,
         [ROLE_GRID_WORKER] = field_worker,
         [ROLE_SOCIAL_WORKER] = field_worker,
-        [ROLE_HANDLER] = matter_party | P(MATTER_REVEAL) | MEDIATOR,
-        [ROLE_SECRETARY] = field_worker | P(PARTY_WRITE) | P(MATTER_GLASS) | P(BODY_WRITE),
-        [ROLE_STREET] =
-            (field_worker & ~P(PERSON_WRITE)) | P(PARTY_WRITE) | P(MATTER_GLASS) | P(BODY_WRITE),
-        [ROLE_DISTRICT] = matter_party | P(PARTY_READ) | P(MATTER_GLASS) | P(BODY_READ),
+        [ROLE_HANDLER] = walking_party | P(MATTER_REVEAL) | MEDIATOR,
+        [ROLE_SECRETARY] =
+            field_worker | P(PARTY_WRITE) | P(MATTER_GLASS) | P(BODY_WRITE) | P(PATROL_WRITE),
+        [ROLE_STREET] = (field_worker & ~P(PERSON_WRITE)) | P(PARTY_WRITE) | P(MATTER_GLASS) |
+                        P(BODY_WRITE) | P(PATROL_WRITE),
+        [ROLE_DISTRICT] =
+            matter_party | P(PARTY_READ) | P(MATTER_GLASS) | P(BODY_READ) | P(PATROL_WALK),
         [ROLE_HOTLINE] = matter_party | P(MATTER_ORDER) | P(PARTY_READ),
         [ROLE_SYSTEM_ADMIN] = P(UNIT_WRITE),
         [ROLE_SECURITY_ADMIN] = P(ACCOUNT_READ) | P(ACCOUNT_WRITE),

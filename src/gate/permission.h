@@ -53,6 +53,8 @@ enum perm {
     PERM_BODY_READ,
     PERM_BODY_WRITE,
     PERM_PAIR_CONTACT,
+    PERM_PATROL_WALK,
+    PERM_PATROL_WRITE,
     PERM_COUNT
 };
 extern const char *const perm_names[PERM_COUNT + 1];

@@ -43,7 +43,8 @@ struct route {
     size_t body_max;  /* bytes; 0 is BODY_MAX */
     enum sight sight; /* CLEAR only where the reply is its reader's own, or recorded */
     enum cookie cookie;
-    const char *doc; /* one English sentence */
+    const char *type; /* media type of the reply; NULL is application/json */
+    const char *doc;  /* one English sentence */
 };
 enum { BODY_MAX = 64 * 1024 };
 

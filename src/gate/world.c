@@ -93,9 +93,11 @@ static enum err S_places(struct store *db, struct world *ret)
 
 enum err world_load(struct store *db, struct vault *vault, struct world *ret, const char **why)
 {
-    *ret = (struct world){.vault = vault};
+    *ret = (struct world){.vault = vault, .shapes = shape_cache_new()};
     *why =
         "工作日历或方案无法从库里读出。 / The calendar or the packs cannot be read from the store.";
+    if (!ret->shapes)
+        return ERR_MEMORY;
     TRY(S_calendar(db, ret));
     TRY(S_packs(db, ret, why));
     return S_places(db, ret);
@@ -104,6 +106,7 @@ enum err world_load(struct store *db, struct vault *vault, struct world *ret, co
 void world_free(struct world *w)
 {
     calendar_free(w->calendar);
+    shape_cache_free(w->shapes);
     for (size_t i = 0; i < w->pack_count; i++)
         pack_free(w->packs[i]);
     free(w->packs);

@@ -1,10 +1,12 @@
-/* What every request may read and none may change: the vault, the packs in force and the
- * working-day calendar. Made once at start; a struct store carries a pointer to it. */
+/* What every request may read and none may change: the vault, the packs in force, the working-day
+ * calendar and the prepared shapes (which keep themselves right, geo/shape.h). Made once at start;
+ * a struct store carries a pointer to it. */
 #ifndef GATE_WORLD_H
 #define GATE_WORLD_H
 
 #include "gate/actor.h"
 #include "gate/vault.h"
+#include "geo/shape.h"
 #include "pack/pack.h"
 
 struct pack_place {
@@ -15,6 +17,7 @@ struct pack_place {
 struct world {
     struct vault *vault;
     struct calendar *calendar;
+    struct shape_cache *shapes;
     struct pack **packs; /* every version an open matter may have begun under */
     size_t pack_count;
     struct pack_place *places; /* which pack is in force where */

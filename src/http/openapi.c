@@ -72,9 +72,9 @@ static void S_success(const struct route *r, struct buf *out)
                    r->out->name);
     } else if (r->out) {
         buf_printf(out,
-                   ",\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
+                   ",\"content\":{\"%s\":{\"schema\":{\"$ref\":"
                    "\"#/components/schemas/%s\"}}}",
-                   r->out->name);
+                   r->type ? r->type : "application/json", r->out->name);
     }
     buf_char(out, '}');
 }

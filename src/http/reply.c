@@ -141,7 +141,8 @@ void reply_send(struct request *q)
     bool problem = q->err != OK;
     if (problem)
         reply_problem(q, q->err);
-    reply_headers(s, q->ev, problem ? "application/problem+json" : "application/json", false);
+    const char *type = q->route && q->route->type ? q->route->type : "application/json";
+    reply_headers(s, q->ev, problem ? "application/problem+json" : type, false);
     struct evkeyvalq *headers = evhttp_request_get_output_headers(q->ev);
     if (q->cookie.p && !problem)
         evhttp_add_header(headers, "Set-Cookie", q->cookie.p);

@@ -358,7 +358,7 @@ static void S_root(struct reader *r, const struct node *root)
 {
     static const char *const keys[] = {"pack",    "name",     "en",         "hours",   "roles",
                                        "sources", "reasons",  "categories", "matters", "chains",
-                                       "forms",   "services", "bodies",     NULL};
+                                       "forms",   "services", "bodies",     "patrols", NULL};
     const struct node *map = node_get(root, "map");
     if (map && !node_get(root, "matters")) {
         fault_add(
@@ -380,6 +380,7 @@ static void S_root(struct reader *r, const struct node *root)
     read_chains(r, root);
     read_services(r, root);
     read_bodies(r, root);
+    read_patrols(r, root);
 }
 
 static struct str S_hash(struct arena *a, struct str yaml)

@@ -303,6 +303,30 @@ struct pack_body {
     int line;
 };
 
+/* Patrols: what is looked at on a round, and who may walk one. */
+enum item_kind {
+    ITEM_OK,     /* all right or not: when it is not, a matter is opened */
+    ITEM_NUMBER, /* a number is read */
+    ITEM_TEXT,   /* words are written */
+};
+extern const char *const item_kind_names[]; /* "ok", "number", "text"; NULL ends it */
+
+struct pack_item {
+    struct str item;
+    struct pack_label name;
+    enum item_kind kind;
+    struct str finding, category; /* of the matter when not ok; category may be NO_STR */
+};
+
+struct pack_patrol {
+    struct str patrol;
+    struct pack_label name;
+    struct str *by; /* roles that may walk it */
+    size_t by_count;
+    struct pack_item *items;
+    size_t item_count;
+};
+
 struct pack {
     struct arena *arena;
     int64_t id;      /* row in the store, 0 before it is stored */
@@ -330,6 +354,8 @@ struct pack {
     size_t service_count;
     struct pack_body *bodies;
     size_t body_count;
+    struct pack_patrol *patrols;
+    size_t patrol_count;
 };
 
 /* One mistake in a pack, for its writer. */
@@ -351,6 +377,8 @@ void pack_free(struct pack *p);
 const struct pack_kind *pack_kind(const struct pack *p, struct str kind);          /* or NULL */
 const struct pack_category *pack_category(const struct pack *p, struct str code);  /* or NULL */
 const struct pack_service *pack_service(const struct pack *p, struct str service); /* or NULL */
+const struct pack_patrol *pack_patrol(const struct pack *p, struct str patrol);    /* or NULL */
+const struct pack_item *patrol_item(const struct pack_patrol *p, struct str item); /* or NULL */
 bool pack_source_known(const struct pack *p, struct str source);
 const struct pack_chain *pack_chain(const struct pack *p, struct str chain); /* or NULL */
 bool chain_link(const struct pack_chain *c, struct str link, size_t *ret);

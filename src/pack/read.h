@@ -1,7 +1,7 @@
 /* Between the files that read a pack: load.c (the pack), flow.c (a kind of matter), check.c (what
- * a flow means), milestone.c (what a long matter passes, and chains of matters). Marks say where in
- * the YAML each thing stands; they live in the scratch arena, which is gone when pack_load returns.
- */
+ * a flow means), milestone.c (what a long matter passes, and chains of matters), patrol.c
+ * (inspection rounds). Marks say where in the YAML each thing stands; they live in the scratch
+ * arena, which is gone when pack_load returns. */
 #ifndef PACK_READ_H
 #define PACK_READ_H
 
@@ -58,6 +58,9 @@ bool read_twice(struct reader *r, const struct node *first, const struct node *i
 
 /* The kinds of body (body.c). */
 void read_bodies(struct reader *r, const struct node *root);
+
+/* The root's `patrols`, after kinds, categories and sources (patrol.c). */
+void read_patrols(struct reader *r, const struct node *root);
 
 /* One item of matters: into *kind and *mark. False when it has faults that make checking its flow
  * meaningless. */

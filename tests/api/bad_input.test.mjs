@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
 import { expect, send, start } from "./lib.mjs";
-import { fill, openFiling, openMediation, operations, request } from "./support_table.mjs";
+import { fill, openFiling, openMediation, operations, request, SQUARE } from "./support_table.mjs";
 
 const AT_ONCE = 24;
 const app = await start();
@@ -24,6 +24,8 @@ const clients = {
     system_admin: await app.user({ role: "system_admin", unit: "620102003" }),
     auditor: await app.user({ role: "auditor", unit: "620102003" }),
 };
+const shape = { geometry: SQUARE };
+expect(await clients.system_admin.request("PUT", `/api/units/${app.unit("620102003")}/shape`, shape), 200);
 const party = await app.party({ name: "维修队", unit });
 const person = await app.person({ name: "王小明", unit });
 const made = await app.account({ unit, name: "小李" });
@@ -50,9 +52,17 @@ const pair = expect(
     }),
     201,
 );
+const points = [{ place: "东门口" }, { place: "西门口" }];
+const walk = { unit: app.unit(unit), kind: "work-safety", name: "沿街商铺", points };
+const patrol = expect(await clients.secretary.post("/api/patrols", walk), 201);
+const given = await clients.secretary.post(`/api/patrols/${patrol.id}/rounds`, { parties: [party.id] });
+const round = expect(given, 201);
+const [point, point2] = round.stops.map((stop) => stop.point);
 const ids = {
     filings: filing.id,
     mediations: mediation.id,
+    patrols: patrol.id,
+    rounds: round.id,
     accounts: made.id,
     parties: party.id,
     persons: person.id,
@@ -98,7 +108,7 @@ function placeOf(o) {
     const id = ids[o.path.split("/")[2]];
     assert.ok(!o.subject || id, `${o.op}: nothing to ask about; add it to ids`);
     const place = { id, hat: hat.id, unit: app.unit(unit), party: party.id, person: person.id, serial: 1 };
-    return { ...mediation, ...place, member: member.id, ...casework, ...special[o.op] };
+    return { ...mediation, ...place, member: member.id, point, point2, ...casework, ...special[o.op] };
 }
 
 /* ---- what is wrong: [{what, field, …how to ask}] ---- */
@@ -206,7 +216,8 @@ function bodyFaults(o, place) {
             add("missing", undefined);
             add("null", "null");
         }
-        add(`${LONG} bytes`, `"${"a".repeat(LONG)}"`, "");
+        const long = Math.max(LONG, o.body_max + 1);
+        add(`${long} bytes`, `"${"a".repeat(long)}"`, "");
         const good = utf8(JSON.stringify(fill(o.op, name, schema, place)));
         add("given twice", `${good},${JSON.stringify(name)}:${good}`);
     }

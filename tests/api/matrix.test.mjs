@@ -13,7 +13,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Client, expect, start } from "./lib.mjs";
-import { operations, openFiling, openMediation, request } from "./support_table.mjs";
+import { operations, openFiling, openMediation, request, SQUARE } from "./support_table.mjs";
 
 const app = await start();
 const table = operations();
@@ -68,6 +68,10 @@ for (const role of roleNames) {
 const clerks = {};
 for (const s of scopes) clerks[s] = await app.user({ role: "secretary", unit: code[s] });
 
+/* The district has a shape, so that there is an answer to where a position belongs. */
+const drawer = await app.user({ role: "system_admin", unit: "620102" });
+expect(await drawer.request("PUT", `/api/units/${app.unit("620102")}/shape`, { geometry: SQUARE }), 200);
+
 /* ---- what is asked about ---- */
 
 const make = {
@@ -116,6 +120,19 @@ const make = {
     },
     /* Between the place's person and another, before the place's party. */
     mediations: (s) => openMediation(clerks[s], app.unit(code[s]), persons[s].id, parties[s].id),
+    async patrols(s) {
+        const points = [{ place: "东门口" }, { place: "西门口" }];
+        const patrol = { unit: app.unit(code[s]), kind: "work-safety", name: `巡查${s}`, points };
+        return { id: expect(await clerks[s].post("/api/patrols", patrol), 201).id };
+    },
+    /* Given to the place's party. */
+    async rounds(s) {
+        const { id } = await make.patrols(s);
+        const given = { parties: [parties[s].id] };
+        const made = expect(await clerks[s].post(`/api/patrols/${id}/rounds`, given), 201);
+        const [point, point2] = made.stops.map((stop) => stop.point);
+        return { id: made.id, point, point2 };
+    },
 };
 /* What is owed at a place, by nobody in particular: a way to make one, by the list it shows in. */
 const owed = {
@@ -177,6 +194,7 @@ function reaches(a, kind, s) {
     const shared = ["matters", "filings", "mediations"];
     if (a.matter) return kind === "matters" && s === "own";
     if (kind === "pairs" && a.person) return s === "own";
+    if (a.party && kind === "rounds") return s === "own";
     if (a.party || a.person) return shared.includes(kind) && s === "own";
     // A mediation is for the unit that began it, and not for whoever is above it.
     if (kind === "mediations") return code[s] === a.unit;

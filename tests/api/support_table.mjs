@@ -24,6 +24,11 @@ const ELDER = [
     { field: "id-number", value: "610103199003070012" },
     { field: "local", value: "yes" },
 ];
+/* Where lng and lat of FILL lie. */
+export const SQUARE = {
+    type: "Polygon",
+    coordinates: [[[103.86, 36.06], [103.87, 36.06], [103.87, 36.07], [103.86, 36.07], [103.86, 36.06]]],
+};
 
 /* What fills a field, by "operation/field" or by "field" alone; place is {unit, …ids}. */
 const FILL = {
@@ -53,6 +58,8 @@ const FILL = {
     "bodies.join/at": () => "2020-01-01T00:00:00Z",
     since: () => "2020-01-01T00:00:00Z",
     valid_from: () => "2020-01-01T00:00:00Z",
+    "patrols.create/kind": () => "work-safety",
+    "rounds.skip/point": (place) => place.point2,
     id: (place) => place.id,
     relation: () => "demand",
     chain: () => "service-loop",
@@ -136,11 +143,23 @@ const FILL = {
     into: (place) => place.into ?? place.id,
     words: () => "还是不亮",
     account: (place) => place.id,
+    lng: () => 103.865,
+    lat: () => 36.065,
+    geometry: () => SQUARE,
+    point: (place) => place.point,
+    points: () => [{ place: "东门口" }, { place: "西门口" }],
+    parties: (place) => [place.party],
+    patrol: (place) => place.id,
+    answers: () => [
+        ...["exits", "extinguishers", "wiring", "gas"].map((item) => ({ item, ok: true })),
+        { item: "people", number: 3 },
+    ],
 };
 /* Beyond what is marked as required: without these an operation cannot succeed. */
 const MORE = {
     "hats.grant": ["unit"],
     "matters.act": ["text"],
+    "matters.create": ["unit"],
     "matters.affect": ["labels"],
     "progress.set": ["households"],
     "chain.next": ["kind"],

@@ -99,7 +99,8 @@ function packBlock(head) {
             fs.cpSync(untouched, own, { recursive: true });
             const file = path.join(path.dirname(own), "pack.yaml");
             // What is filed under a category that is gone is filed under none.
-            const filed = new RegExp(`^ +category: ${head.split(": ")[1]}[.].*\n`, "gm");
+            const gone = `category: ${head.split(": ")[1]}[.]`;
+            const filed = new RegExp(`^ +${gone}.*\n|, ${gone}[^,}]*`, "gm");
             fs.writeFileSync(file, (yaml.slice(0, from) + yaml.slice(from + 1 + length)).replace(filed, ""));
             const r = await linli("pack", "activate", file, "--unit", STREET, "--data", own);
             assert.equal(r.code, 0, r.stderr);

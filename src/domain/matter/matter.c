@@ -1,5 +1,6 @@
 /* Matters: ordering, loading, what a reader sees. */
 #include "domain/matter/matter.h"
+#include "geo/datum.h"
 
 #include "domain/matter/matter_many.h"
 
@@ -78,6 +79,9 @@ static const struct field matter_fields[] = {
                "What else you could do, each a route of its own: confirm, merge, split, affect."),
     F_TEXT(struct matter, tracking_code,
            .doc = "Only in the answer to an anonymous order: keep it to follow the matter."),
+    F_ID(struct matter, located,
+         .doc = "Only in the answer to an order: the unit its coordinates lie in, where that is "
+                "another than the unit it was given."),
 };
 const struct entity matter_entity = ENTITY(struct matter, "Matter", matter_fields);
 
@@ -156,11 +160,15 @@ static const struct field new_fields[] = {
            .doc = "What is asked, in a line."),
     F_TEXT(struct matter_new, text, .max = TEXT_MAX, .lines = true,
            .doc = "What is asked, in full. Phone and ID numbers are taken out and sealed."),
-    F_ID(struct matter_new, unit, .required = true,
-         .doc = "Where: a community, grid or micro-grid (or a street)."),
+    F_ID(struct matter_new, unit,
+         .doc = "Where: a community, grid or micro-grid (or a street). It can be left out when the "
+                "coordinates lie in a unit with a shape."),
     F_TEXT(struct matter_new, place, .max = PLACE_MAX, .doc = "Where, in words."),
-    F_REAL(struct matter_new, lng, .min = -180, .max = 180, .doc = "Longitude, WGS-84."),
-    F_REAL(struct matter_new, lat, .min = -90, .max = 90, .doc = "Latitude, WGS-84."),
+    F_REAL(struct matter_new, lng, .min = -180, .max = 180, .doc = "Longitude, in `datum`."),
+    F_REAL(struct matter_new, lat, .min = -90, .max = 90, .form_doc = LAT_DOC,
+           .doc = "Latitude, in `datum`."),
+    F_TEXT(struct matter_new, datum, .codes = datum_names,
+           .doc = "Datum of lng and lat: wgs84 unless given. They are kept as WGS-84."),
     F_TEXT(struct matter_new, source, .max = 40, .form = form_code,
            .form_doc = "lower-case letters, digits, _ . -", .doc = "How it came in."),
     F_ID(struct matter_new, requester,
@@ -513,13 +521,17 @@ static enum err S_tracking(struct store *db, struct matter *m)
     return m->tracking.p ? OK : ERR_MEMORY;
 }
 
-enum err matter_order(struct store *db, const struct actor *by, const struct matter_new *in,
+enum err matter_order(struct store *db, const struct actor *by, const struct matter_new *asked,
                       struct matter *m)
 {
+    struct matter_new placed = *asked;
+    const struct matter_new *in = &placed;
+    int64_t located = 0;
     struct spot at;
     const struct hat *hat = NULL;
     const struct pack_kind *kind = NULL;
     const struct pack_step *step = NULL;
+    TRY(matter_place(db, &placed, &located));
     TRY(S_spot(db, in->unit, &at));
     struct ancestors place = {at.province, at.city, at.district, at.street, at.community, at.grid};
     const struct pack *pack = world_pack_at(db->world, &place);
@@ -534,6 +546,7 @@ enum err matter_order(struct store *db, const struct actor *by, const struct mat
     TRY(S_source(db, pack, sides, in->source, &source));
     TRY(S_requester(db, by, hat, in->requester, in->consented, &requester));
     TRY(S_fill(db, in, &at, m));
+    m->located = located;
     m->source = source;
     m->requester = requester;
     m->reporter = by->account;

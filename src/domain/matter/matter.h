@@ -44,6 +44,7 @@ struct matter {
     struct list may;                           /* acts the reader could do now, struct str */
     struct list may_also;                      /* … and what has a route of its own */
     struct str tracking_code;                  /* only in the answer to an anonymous order */
+    int64_t located;                           /* only in the answer to an order: matter_place */
     struct str contact, contact_key, tracking; /* sealed, hashed: never sent */
     int64_t merged_into;                       /* the lead this report follows */
     int64_t affected;                          /* households: rows of matter_affected */
@@ -76,7 +77,8 @@ extern const struct entity matter_row_entity;
 struct matter_new {
     struct str kind, category, title, text, place, source;
     int64_t unit;
-    double lng, lat;
+    double lng, lat; /* in `datum` as they come, in WGS-84 behind matter_place */
+    struct str datum;
     int64_t requester; /* person, when a worker asks on somebody's behalf */
     bool consented;    /* not a field: the requester was looked at, and has consented */
     struct str contact_name, contact_phone;
@@ -105,6 +107,10 @@ extern const struct module matter_module;
 
 MUST enum err matter_order(struct store *db, const struct actor *by, const struct matter_new *in,
                            struct matter *ret);
+/* Takes the coordinates to WGS-84 and finds the unit (matter_place.c): without one, the smallest
+ * that covers the coordinates; a community or grid becomes the grid or micro-grid in it that does;
+ * otherwise the unit given stays, and *located is where the coordinates lie, if elsewhere. */
+MUST enum err matter_place(struct store *db, struct matter_new *in, int64_t *located);
 MUST enum err matter_do(struct store *db, const struct actor *by, const struct matter_act *in,
                         struct matter *ret);
 MUST enum err matter_load(struct store *db, int64_t id, struct matter *ret);

@@ -115,7 +115,8 @@ static size_t S_merge(const struct scan *s, char *rows, size_t n)
 
 static bool S_asked(const struct scan *s, const struct hat *h)
 {
-    return h->kind == HAT_UNIT || (s->self && h->kind == HAT_SELF && h->person);
+    return h->kind == HAT_UNIT || (s->self && h->kind == HAT_SELF && h->person) ||
+           (s->parties && h->kind == HAT_PARTY);
 }
 
 static enum err S_gather(struct store *db, const struct actor *by, const struct scan *s,

@@ -32,6 +32,7 @@ struct scan {
     const struct entity *row; /* its first member is the int64_t the list is ordered by */
     bool down;                /* newest first */
     bool self;                /* also asked for hats held as oneself */
+    bool parties;             /* fetch is asked for party hats too */
     const void *in;           /* filters, for fetch */
     /* At most `most` rows of the hat's place that come after `after`, in order. */
     enum err (*fetch)(struct store *db, const struct hat *hat, const struct scan *s,

@@ -252,6 +252,12 @@ enum err place_move(struct store *db, const struct unit *u)
     TRY(store_exec(
         db, "UPDATE pair SET district = $2, street = $3 WHERE community = $1 AND until IS NULL",
         args, NULL));
+    TRY(store_exec(db, "UPDATE patrol SET district = $2, street = $3 WHERE community = $1", args,
+                   NULL));
+    TRY(store_exec(db,
+                   "UPDATE patrol_round SET district = $2, street = $3 "
+                   "WHERE community = $1 AND state = 'open'",
+                   args, NULL));
     return store_exec(db,
                       "UPDATE matter SET district = $2, street = $3 "
                       "WHERE community = $1 AND open = 1",

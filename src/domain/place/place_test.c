@@ -256,6 +256,21 @@ static void S_move(void **state)
                    "street, community) VALUES (1, 1, 'milestone', 1, 'x', 1, $2, $3, $1)",
                    ARGS(A_INT(HOME(10)), A_INT(DISTRICT), A_INT(STREET)), NULL),
         OK);
+    /* A patrol of the community, with a round that is open and one that has ended. */
+    assert_int_equal(
+        store_exec(&f.db,
+                   "INSERT INTO patrol (id, county, kind, name, unit, district, street, community, "
+                   "created_at) VALUES (1, 1, 'yard', '院落', $1, $2, $3, $1, 1)",
+                   ARGS(A_INT(HOME(10)), A_INT(DISTRICT), A_INT(STREET)), NULL),
+        OK);
+    assert_int_equal(
+        store_exec(&f.db,
+                   "INSERT INTO patrol_round (id, county, patrol, pack, unit, district, street, "
+                   "community, state, given_at, points, visited, skipped, findings) "
+                   "SELECT n, 1, 1, 1, $1, $2, $3, $1, state, 1, 1, 0, 0, 0 "
+                   "FROM (SELECT 1 AS n, 'open' AS state UNION ALL SELECT 2, 'complete') AS both",
+                   ARGS(A_INT(HOME(10)), A_INT(DISTRICT), A_INT(STREET)), NULL),
+        OK);
     assert_int_equal(place_get(&f.db, HOME(10), &u), OK);
     u.parent = u.street = STREET_2;
     assert_int_equal(place_move(&f.db, &u), OK);
@@ -268,6 +283,14 @@ static void S_move(void **state)
     assert_int_equal(n, STREET_2);
     assert_int_equal(store_int(&f.db, "SELECT street FROM case_due", NO_ARGS, &n), OK);
     assert_int_equal(n, STREET_2);
+    assert_int_equal(store_int(&f.db, "SELECT street FROM patrol", NO_ARGS, &n), OK);
+    assert_int_equal(n, STREET_2);
+    assert_int_equal(store_int(&f.db, "SELECT street FROM patrol_round WHERE id = 1", NO_ARGS, &n),
+                     OK);
+    assert_int_equal(n, STREET_2);
+    assert_int_equal(store_int(&f.db, "SELECT street FROM patrol_round WHERE id = 2", NO_ARGS, &n),
+                     OK);
+    assert_int_equal(n, STREET);
 }
 
 /* --- Routes --- */
