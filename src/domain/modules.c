@@ -1,7 +1,8 @@
 #include "domain/modules.h"
 
+#include "domain/live/live.h"
 #include "domain/matter/matter.h"
 #include "domain/people/people.h"
 #include "domain/place/place.h"
 
-const struct module *const modules[] = {&people_module, &place_module, &matter_module, NULL};
+const struct module *const modules[] = {&people_module, &place_module, &matter_module, &live_module, NULL};

@@ -9,6 +9,7 @@
 #define GATE_ROUTE_H
 
 #include "gate/actor.h"
+#include "gate/feed.h"
 #include "gate/world.h"
 
 /* in: struct of route->in, or NULL; ret: struct of route->out, a struct page, or NULL. */
@@ -17,7 +18,8 @@ typedef enum err handler_fn(struct store *db, const struct actor *by, const void
 /* Where the subject of a request lies, by its id; ERR_NOT_FOUND when there is none. */
 typedef enum err reach_fn(struct store *db, int64_t id, struct reach *ret);
 
-enum work { QUERY, COMMAND };
+/* A STREAM stays open: what happens is told as it happens (feed.h). */
+enum work { QUERY, COMMAND, STREAM };
 enum cookie { COOKIE_NONE, COOKIE_SET, COOKIE_CLEAR };
 
 struct page {
@@ -30,7 +32,8 @@ struct route {
     const char *verb, *path;
     enum work work;
     enum perm perm;
-    handler_fn *fn;
+    handler_fn *fn;          /* not of a STREAM */
+    const struct feed *feed; /* of a STREAM; `out` is one event, `in` a struct feed_in */
     /* Slow work of a command (password hashing), done before it on the slow threads, on a read
      * snapshot; it may change `in`. */
     enum err (*prepare)(struct store *db, const struct actor *by, void *in);

@@ -135,6 +135,17 @@ static const char *S_reason(int status)
     return status == 201 ? "Created" : status == 204 ? "No Content" : "";
 }
 
+void reply_stream(struct request *q)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(q->ev);
+    reply_headers(q->server, q->ev, "text/event-stream", false);
+    /* A proxy in front must not gather what is to be told at once. */
+    evhttp_add_header(headers, "X-Accel-Buffering", "no");
+    evhttp_add_header(headers, "Connection", "close");
+    q->status = 200;
+    evhttp_send_reply_start(q->ev, 200, "OK");
+}
+
 void reply_send(struct request *q)
 {
     struct server *s = q->server;

@@ -30,7 +30,7 @@ static enum err S_decode(struct store *db, struct request *q)
     static const struct entity nothing = {.name = "Nothing"};
     const struct entity *e = q->route->in ? q->route->in : &nothing;
     json_t *body = NULL;
-    if (!S_has_body(e) && q->body.n > 0 && q->route->work == QUERY)
+    if (!S_has_body(e) && q->body.n > 0 && q->route->work != COMMAND)
         return store_fault(db, ERR_MALFORMED, "", "body", "这个请求不带正文。",
                            "This request takes no body.");
     if (S_has_body(e) || q->body.n > 0)
@@ -149,7 +149,8 @@ static void S_afresh(struct request *q)
 
 /* On the writer, in its transaction: undone alone when it fails. Nearly every key is new, so the
  * plain run does not look: keeping the answer finds a key that is not, the batch is run again,
- * guarded, and then each key is looked up first. A refusal may be the first one's doing, so it looks as well. */
+ * guarded, and then each key is looked up first. A refusal may be the first one's doing, so it
+ * looks as well. */
 static enum err S_command(struct store *at, void *arg)
 {
     struct request *q = arg;
@@ -231,6 +232,8 @@ static enum err S_read(struct store *db, struct request *q)
         TRY(S_understand(db, q));
     if (q->route->work == QUERY)
         return S_query(db, q);
+    if (q->route->work == STREAM)
+        return stream_begin(db, q);
     if (q->prepared && q->route->prepare)
         return q->route->prepare(db, &q->actor, q->in);
     return OK;
@@ -248,7 +251,7 @@ void request_run(struct conn *reader, void *arg)
         if (conn_commit(reader) != OK)
             conn_rollback(reader);
     }
-    if (q->err != OK || q->route->work == QUERY) {
+    if (q->err != OK || q->route->work != COMMAND) {
         request_done(q);
     } else if (q->route->prepare && !q->prepared) {
         q->prepared = true;

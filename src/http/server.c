@@ -61,8 +61,12 @@ static void S_release(struct server *s, struct request *q)
 /* The client went away: what runs goes on, its reply has nobody to go to. */
 static void S_gone(struct evhttp_connection *c, void *arg)
 {
+    struct request *q = arg;
     (void)c;
-    ((struct request *)arg)->ev = NULL;
+    /* A connection that broke has let go of its request, which is ours to free then. */
+    if (!evhttp_request_get_connection(q->ev))
+        evhttp_request_free(q->ev);
+    q->ev = NULL;
 }
 
 static void S_log(const struct request *q)
@@ -80,9 +84,12 @@ static void S_finish(struct request *q)
     struct evhttp_connection *c = q->ev ? evhttp_request_get_connection(q->ev) : NULL;
     if (c)
         evhttp_connection_set_closecb(c, NULL, NULL);
+    bool stream = q->ev && q->err == OK && q->route->work == STREAM;
+    if (stream && !stream_open(q))
+        q->err = ERR_BUSY;
     if (q->ev)
         reply_send(q);
-    else
+    else if (!stream)
         q->status = err_status(q->err);
     s->tally.by_class[q->status / 100 < 6 ? q->status / 100 : 0]++;
     s->tally.in_flight--;
@@ -128,9 +135,12 @@ static void S_wake(evutil_socket_t fd, short what, void *arg)
     pthread_mutex_unlock(&s->done_lock);
     while (q) {
         struct request *next = q->next;
+        if (q->route && q->route->work == COMMAND && q->err == OK)
+            streams_stale(s);
         S_finish(q);
         q = next;
     }
+    streams_poll(s);
 }
 
 /* ---- requests come ---- */
@@ -246,6 +256,7 @@ static void S_tick(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     pool_submit(s->workers, NULL);
+    streams_tick(s);
     for (size_t m = 0; s->modules[m]; m++) {
         if (s->modules[m]->tick)
             S_chore(s, s->modules[m]->tick);
@@ -389,7 +400,8 @@ enum err server_start(struct database *database, const struct world *world,
     s->base = S_base();
     s->routes = routes_compile(modules);
     s->sessions = session_cache_new();
-    enum err err = s->base && s->routes && s->sessions ? OK : ERR_MEMORY;
+    s->streams = s->base ? streams_new(s) : NULL;
+    enum err err = s->base && s->routes && s->sessions && s->streams ? OK : ERR_MEMORY;
     if (err == OK)
         err = S_listen(s, options, why);
     if (err == OK)
@@ -422,6 +434,7 @@ void server_run(struct server *s)
     writer_stop(s->writer);
     s->workers = s->slow = NULL;
     s->writer = NULL;
+    streams_end(s);
     eventfd_write(s->wake_fd, 1);
     for (int i = 0; i < 8; i++)
         event_base_loop(s->base, EVLOOP_NONBLOCK);
@@ -445,8 +458,11 @@ void server_free(struct server *s)
     pool_stop(s->workers);
     pool_stop(s->slow);
     writer_stop(s->writer);
+    if (s->streams)
+        streams_end(s);
     if (s->http)
         evhttp_free(s->http);
+    streams_free(s->streams);
     S_free_event(s->wake);
     S_free_event(s->on_int);
     S_free_event(s->on_term);
