@@ -4,10 +4,12 @@ const char *const role_names[ROLE_COUNT + 1] = {
     "none",   "resident", "volunteer", "grid_worker",  "social_worker",  "handler", "secretary",
     "street", "district", "hotline",   "system_admin", "security_admin", "auditor", NULL};
 
-const char *const perm_names[PERM_COUNT + 1] = {
-    "none",          "public",       "signed_in",     "matter.order", "matter.read", "matter.act",
-    "matter.reveal", "unit.write",   "party.read",    "party.write",  "person.read", "person.write",
-    "person.reveal", "account.read", "account.write", "audit.read",   NULL};
+const char *const perm_names[PERM_COUNT + 1] = {"none",          "public",        "signed_in",
+                                                "matter.order",  "matter.read",   "matter.act",
+                                                "matter.reveal", "unit.write",    "party.read",
+                                                "party.write",   "person.read",   "person.write",
+                                                "person.reveal", "account.read",  "account.write",
+                                                "audit.read",    "webhook.write", NULL};
 
 #define P(name) (1u << PERM_##name)
 
@@ -28,7 +30,7 @@ bool role_may(enum role r, enum perm p)
         [ROLE_STREET] = (field_worker & ~P(PERSON_WRITE)) | P(PARTY_WRITE),
         [ROLE_DISTRICT] = matter_party | P(PARTY_READ),
         [ROLE_HOTLINE] = matter_party | P(MATTER_ORDER) | P(PARTY_READ),
-        [ROLE_SYSTEM_ADMIN] = P(UNIT_WRITE),
+        [ROLE_SYSTEM_ADMIN] = P(UNIT_WRITE) | P(WEBHOOK_WRITE),
         [ROLE_SECURITY_ADMIN] = P(ACCOUNT_READ) | P(ACCOUNT_WRITE),
         [ROLE_AUDITOR] = P(AUDIT_READ),
     };

@@ -27,6 +27,10 @@ struct page {
     struct str next; /* cursor of the next page, NO_STR on the last */
 };
 
+struct text_out {
+    struct str text;
+};
+
 struct route {
     const char *op; /* operationId, "matters.act" */
     const char *verb, *path;
@@ -38,11 +42,12 @@ struct route {
      * snapshot; it may change `in`. */
     enum err (*prepare)(struct store *db, const struct actor *by, void *in);
     const struct entity *in, *out;
-    bool page;        /* the reply is a struct page of out */
-    reach_fn *reach;  /* required when the path has {id} */
-    int status;       /* of success: 200, 201 or 204 */
-    size_t body_max;  /* bytes; 0 is BODY_MAX */
-    enum sight sight; /* CLEAR only where the reply is its reader's own, or recorded */
+    bool page;         /* the reply is a struct page of out */
+    reach_fn *reach;   /* required when the path has {id} */
+    const char *media; /* of a reply that is no JSON: `out` is then a struct text_out */
+    int status;        /* of success: 200, 201 or 204 */
+    size_t body_max;   /* bytes; 0 is BODY_MAX */
+    enum sight sight;  /* CLEAR only where the reply is its reader's own, or recorded */
     enum cookie cookie;
     const char *doc; /* one English sentence */
 };

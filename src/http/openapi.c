@@ -72,6 +72,10 @@ static void S_success(const struct route *r, struct buf *out)
                    "\"items\":{\"$ref\":\"#/components/schemas/%s\"}},\"next\":{\"type\":"
                    "\"string\",\"description\":\"Cursor of the next page.\"}}}}}",
                    r->out->name);
+    } else if (r->media) {
+        buf_put(out, S(",\"content\":{"));
+        buf_json(out, str_of(r->media));
+        buf_put(out, S(":{\"schema\":{\"type\":\"string\"}}}"));
     } else if (r->work == STREAM) {
         buf_printf(out,
                    ",\"content\":{\"text/event-stream\":{\"schema\":{\"type\":\"string\","
@@ -165,7 +169,7 @@ static void S_schemas(const struct module *const *modules, struct buf *out)
     for (size_t m = 0; modules[m]; m++) {
         for (size_t i = 0; i < modules[m]->n; i++) {
             const struct route *r = &modules[m]->routes[i];
-            if (r->out)
+            if (r->out && !r->media)
                 S_collect(&seen, r->out);
             for (size_t f = 0; r->in && f < r->in->n; f++) {
                 if (r->in->fields[f].of)

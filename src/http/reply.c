@@ -152,8 +152,16 @@ void reply_send(struct request *q)
     bool problem = q->err != OK;
     if (problem)
         reply_problem(q, q->err);
-    reply_headers(s, q->ev, problem ? "application/problem+json" : "application/json", false);
+    const char *media = q->route && q->route->media ? q->route->media : "application/json";
+    reply_headers(s, q->ev, problem ? "application/problem+json" : media, false);
     struct evkeyvalq *headers = evhttp_request_get_output_headers(q->ev);
+    if (q->route && q->route->media && !problem) {
+        /* A document made for one reader: it may have its looks from us, and nothing else. */
+        evhttp_remove_header(headers, "Content-Security-Policy");
+        evhttp_add_header(headers, "Content-Security-Policy",
+                          "default-src 'none'; style-src 'self'; frame-ancestors 'none'");
+        evhttp_add_header(headers, "Referrer-Policy", "no-referrer");
+    }
     if (q->cookie.p && !problem)
         evhttp_add_header(headers, "Set-Cookie", q->cookie.p);
     if (q->replayed && !problem)

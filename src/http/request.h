@@ -77,6 +77,8 @@ struct server {
     struct guard **guards; /* hash of connections, guard.c */
     struct throttle throttle;
     struct streams *streams;
+    void (*ending)(void *arg);
+    void *ending_arg;
     bool quiet, secure, stopping;
     int64_t ticks;
     struct tally tally;

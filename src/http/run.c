@@ -62,6 +62,8 @@ static enum err S_encode(struct request *q)
         const struct page *page = q->ret;
         buf_room(&q->out, PAGE_ROOM); /* asked for once, not by doubling */
         entity_encode_page(r->out, &page->items, page->next, r->sight, &q->out);
+    } else if (r->media) {
+        buf_put(&q->out, ((const struct text_out *)q->ret)->text);
     } else if (r->out) {
         entity_encode(r->out, q->ret, r->sight, &q->out);
     }

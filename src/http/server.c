@@ -421,6 +421,17 @@ int server_port(const struct server *s)
     return s->port;
 }
 
+struct writer *server_writer(const struct server *s)
+{
+    return s->writer;
+}
+
+void server_on_end(struct server *s, void (*ending)(void *arg), void *arg)
+{
+    s->ending = ending;
+    s->ending_arg = arg;
+}
+
 void server_run(struct server *s)
 {
     event_base_dispatch(s->base);
@@ -429,6 +440,8 @@ void server_run(struct server *s)
     event_del(s->tick);
     event_del(s->flush);
     S_flush(-1, 0, s);
+    if (s->ending)
+        s->ending(s->ending_arg);
     pool_stop(s->workers);
     pool_stop(s->slow);
     writer_stop(s->writer);

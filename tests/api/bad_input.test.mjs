@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
-import { send, start } from "./lib.mjs";
+import { expect, send, start } from "./lib.mjs";
 import { fill, operations, request } from "./support_table.mjs";
 
 const AT_ONCE = 24;
@@ -35,7 +35,24 @@ const ids = {
     persons: person.id,
     units: app.unit(unit),
     matters: matter.id,
+    calls: await call(),
+    webhooks: expect(
+        await clients.system_admin.post("/api/webhooks", {
+            unit: app.unit(unit),
+            url: "http://127.0.0.1:9/in",
+            acts: "none",
+        }),
+        201,
+    ).id,
 };
+
+/* Somebody without a phone, to be told in person. */
+async function call() {
+    const of = { kind: "repair", title: "水管漏水", unit: app.unit(unit), requester: person.id };
+    const { id } = await clients.secretary.order(of);
+    await app.indexed();
+    return app.rows("SELECT id FROM outbox WHERE matter = ?", BigInt(id))[0].id;
+}
 
 function client(o) {
     const role = Object.keys(clients).find((r) => o.roles.includes(r));

@@ -428,12 +428,12 @@ class App {
         db.close();
         return rows;
     }
-    /* Until the search has indexed every matter there is. */
+    /* Until what follows the events has caught up: the search, and the notices. */
     async indexed() {
         const sql =
             "SELECT COALESCE((SELECT max(seq) FROM matter_event), 0) AS written, " +
-            "COALESCE((SELECT CAST(value AS INTEGER) FROM setting " +
-            "WHERE name = 'search_seq'), 0) AS indexed";
+            "(SELECT min(COALESCE(CAST(s.value AS INTEGER), 0)) FROM (SELECT 'search_seq' AS name " +
+            "UNION ALL SELECT 'notice_seq') AS n LEFT JOIN setting s ON s.name = n.name) AS indexed";
         await this.wait(() => {
             const [at] = this.rows(sql);
             return at.indexed >= at.written;

@@ -59,12 +59,18 @@ const FILL = {
     person: (place) => place.person,
     requester: (place) => place.person,
     subject: (place) => place.id,
+    notice: () => "1",
+    upto: () => "1",
+    openid: () => "oABC-12345678",
+    url: () => "http://127.0.0.1:9/in",
+    acts: () => "order,submit",
     account: (place) => place.id,
 };
 /* Beyond what is marked as required: without these an operation cannot succeed. */
-const MORE = { "hats.grant": ["unit"], "matters.act": ["text"] };
+const MORE = { "hats.grant": ["unit"], "matters.act": ["text"], "notices.read": ["notice"] };
 /* "operation/field" of cursors that are no plain numbers. */
 FILL["matters.list/after"] = () => "0.0";
+FILL["notices.list/after"] = () => "1.1";
 
 /* A value a field takes. */
 export function fill(op, name, schema, place) {

@@ -1,0 +1,27 @@
+/* Delivery: threads of their own that send what is in the outbox (domain/notice/outbox.h). They
+ * read on connections of their own, write through the writer like everybody, and hold neither it
+ * nor the loop while the other side takes its time. Numbers and openids are unsealed for the moment
+ * of sending and then wiped. */
+#ifndef PORT_DELIVER_H
+#define PORT_DELIVER_H
+
+#include "store/writer.h"
+
+struct deliver;
+struct deliver_options {
+    struct database *database;
+    struct writer *writer;
+    const struct world *world;
+    const struct clock *clock;
+    struct str folder; /* the data folder, where deliver.json may be */
+};
+
+/* ERR_INVALID when deliver.json is wrong; *why says how, in both languages, until the process ends.
+ */
+MUST enum err deliver_start(const struct deliver_options *options, struct deliver **ret,
+                            const char **why);
+
+/* What is being sent is broken off and sent again another time. Before the writer is stopped. */
+void deliver_stop(struct deliver *d);
+
+#endif
