@@ -245,7 +245,7 @@ build/bench/raw: build/sqlite3.o
 build/bench/raw: BENCH_LIBS := -levent -lm
 
 bench: export LINLI_BIN := $(CURDIR)/build/linli
-bench: build/linli build/bench/load build/bench/raw $(DATASETS) $(NODE) ## run every bench/*.bench.mjs
+bench: build/linli build/bench/load build/bench/raw build/bench/listen $(DATASETS) $(NODE) ## run every bench/*.bench.mjs
 	@set -e; for file in bench/*.bench.mjs; do echo "$$file"; $(NODE) "$$file"; done
 
 # --- Style and static checks ---

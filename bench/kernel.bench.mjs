@@ -6,6 +6,7 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { keep } from "./keep.mjs";
 
 const LINLI = process.env.LINLI_BIN ?? "build/linli";
 const WORK = "build/bench/work";
@@ -312,6 +313,5 @@ const large = await queueFigures();
 for (let i = 0; i < 2; i++) spare.push(await signIn(large, "secretary", COMMUNITY));
 await cpuFigures(large);
 
-mkdirSync("bench/out", { recursive: true });
-writeFileSync("bench/out/latest.tsv", results.map((r) => r.join("\t")).join("\n") + "\n");
+keep(results);
 rmSync(WORK, { recursive: true, force: true });

@@ -6,6 +6,7 @@
 #include <event2/bufferevent.h>
 #include <event2/http_struct.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -484,12 +485,14 @@ bool stream_open(struct request *q)
     struct evhttp_connection *c = evhttp_request_get_connection(t->ev);
     struct bufferevent *bev = S_bev(t);
     static const struct timeval stall = {.tv_sec = STALL_S};
-    const int room = SEND_ROOM;
+    const int room = SEND_ROOM, on = 1;
     evhttp_connection_set_closecb(c, S_closed, t);
     evhttp_clear_headers(evhttp_request_get_input_headers(t->ev));
     bufferevent_set_timeouts(bev, NULL, &stall);
     bufferevent_setwatermark(bev, EV_READ, 0, INPUT_MAX);
     setsockopt(bufferevent_getfd(bev), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+    /* What is to be told at once does not wait for what was told before to be acknowledged. */
+    setsockopt(bufferevent_getfd(bev), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     S_page(t, buf_str(&q->out), &q->page);
     return true;
 }
