@@ -82,7 +82,8 @@ struct server {
     bool quiet, secure, stopping;
     int64_t ticks;
     struct tally tally;
-    struct request *idle;             /* for reuse; loop only */
+    struct request *idle; /* for reuse; loop only */
+    size_t idle_n;
     struct task *fresh, **fresh_tail; /* read in this turn of the loop, not yet with a worker */
     pthread_mutex_t done_lock;
     struct request *done, **done_tail; /* answered, waiting for the loop */

@@ -22,6 +22,7 @@ enum {
     QUERY_STEPS = 50 * 1000 * 1000, /* a query past this asks too broadly */
     TICKS_AN_HOUR = 4 * 3600,
     BODY_CEILING = 1024 * 1024,
+    IDLE_MAX = 512, /* requests kept for reuse */
 };
 
 /* ---- requests, reused ---- */
@@ -31,6 +32,7 @@ static struct request *S_new(struct server *s)
     struct request *q = s->idle;
     if (q) {
         s->idle = q->next;
+        s->idle_n--;
         struct arena *arena = q->arena;
         *q = (struct request){.arena = arena};
     } else {
@@ -50,9 +52,16 @@ static struct request *S_new(struct server *s)
     return q;
 }
 
+/* A burst, such as everybody's streams after a restart, does not keep its memory. */
 static void S_release(struct server *s, struct request *q)
 {
     buf_free(&q->out);
+    if (s->idle_n == IDLE_MAX) {
+        arena_free(q->arena);
+        free(q);
+        return;
+    }
+    s->idle_n++;
     arena_reset(q->arena);
     q->next = s->idle;
     s->idle = q;

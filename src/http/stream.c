@@ -500,8 +500,10 @@ bool stream_open(struct request *q)
 void streams_end(struct server *s)
 {
     struct streams *all = s->streams;
-    while (all->pulse.next != &all->pulse)
-        S_end(all->pulse.next);
+    for (size_t i = 0; i < STREAMS_MAX && all->n; i++) {
+        if (all->table[i])
+            S_end(all->table[i]);
+    }
 }
 
 void streams_free(struct streams *all)

@@ -2,7 +2,7 @@
 
 #include "domain/notice/outbox.h"
 
-enum { EVENTS_MOST = 12, DUE_MOST = 8, EACH_MOST = 12 };
+enum { EVENTS_MOST = 12, DUE_MOST = 8, EACH_MOST = 12, NOTICES_MOST = 48 };
 static const int64_t news_ms = 3 * (int64_t)86400000;  /* what is older is no news */
 static const int64_t soon_ms = 24 * (int64_t)3600000;  /* before it is due … */
 static const int64_t short_ms = 36 * (int64_t)3600000; /* … unless there was no more time anyway */
@@ -148,7 +148,7 @@ static enum err S_make(struct store *db, const struct notice_event *e, const str
     return outbox_notice(db, e, to, id);
 }
 
-static enum err S_tell(struct store *db, struct notice_event *e)
+static enum err S_tell(struct store *db, struct notice_event *e, size_t *made)
 {
     struct list to;
     if (e->at < db->now - news_ms)
@@ -160,6 +160,7 @@ static enum err S_tell(struct store *db, struct notice_event *e)
     const struct recipient *one = to.items;
     for (size_t i = 0; i < to.n; i++)
         TRY(S_make(db, e, &one[i]));
+    *made += to.n;
     return OK;
 }
 
@@ -196,9 +197,10 @@ static enum err S_events(struct store *db)
                   "ORDER BY e.seq LIMIT $2",
                   ARGS(A_INT(from), A_INT(EVENTS_MOST)), &event_entity, EVENTS_MOST, &rows));
     struct notice_event *e = rows.items;
-    for (size_t i = 0; i < rows.n; i++)
-        TRY(S_tell(db, &e[i]));
-    return rows.n ? S_move(db, S("notice_seq"), e[rows.n - 1].seq) : OK;
+    size_t made = 0, done = 0;
+    while (done < rows.n && made < NOTICES_MOST)
+        TRY(S_tell(db, &e[done++], &made));
+    return done ? S_move(db, S("notice_seq"), e[done - 1].seq) : OK;
 }
 
 /* What became overdue, or will be due within a day, since the one told last: in order of its time
@@ -218,15 +220,16 @@ static enum err S_due(struct store *db, const char *sql, struct str at_name, str
                   ARGS(A_INT(at), A_INT(id), A_INT(most), A_INT(DUE_MOST), A_INT(short_ms)),
                   &event_entity, DUE_MOST, &rows));
     struct notice_event *e = rows.items;
+    size_t made = 0;
     if (!rows.n)
         return OK;
-    at = e[rows.n - 1].due_at;
-    id = e[rows.n - 1].matter;
-    for (size_t i = 0; i < rows.n; i++) {
+    for (size_t i = 0; i < rows.n && made < NOTICES_MOST; i++) {
+        at = e[i].due_at;
+        id = e[i].matter;
         e[i].act = act;
         e[i].at = db->now;
         e[i].seq = 0;
-        TRY(S_tell(db, &e[i]));
+        TRY(S_tell(db, &e[i], &made));
     }
     TRY(S_move(db, at_name, at));
     return S_move(db, id_name, id);

@@ -174,7 +174,7 @@ static enum err S_call_instead(struct store *db, int64_t id)
 enum err outbox_report(struct store *db, const struct delivery *d)
 {
     /* Six times, and then no more. */
-    static const int64_t waits_s[] = {5, 60, 600, 3600, 6 * 3600, 24 * 3600};
+    static const int64_t waits_s[] = {5, 60, 600, 3600, 21600, 86400};
     bool over = d->error && (d->final || d->attempts > (int64_t)COUNT_OF(waits_s));
     int64_t next = 0, changed = 0;
     if (d->error && !over) {
