@@ -4,7 +4,7 @@
 //
 // BENCH_STREAMS=N sets how many (default 5000), BENCH_EVENTS=N how many events are told (default 60).
 import { execFileSync, spawn } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,6 +19,14 @@ const round = (x) => Number(x.toFixed(2));
 const linli = (...args) => execFileSync(LINLI, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 
 const rss = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1]) / 1024;
+
+// CPU of all threads of a process so far, µs.
+function cpu(pid) {
+    let ns = 0;
+    for (const thread of readdirSync(`/proc/${pid}/task`))
+        ns += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
+    return ns / 1000;
+}
 
 async function serve() {
     const child = spawn(LINLI, ["serve", "--data", DATA, "--port", "0", "--quiet", "--throttle", "0"], {
@@ -80,12 +88,14 @@ const after = rss(server.pid);
 
 // From when the order is sent: its commit, the reading of the log and the fan-out to every stream.
 const took = [];
+const busy = cpu(server.pid);
 for (let i = 0; i < EVENTS; i++) {
     const start = Date.now() * 1000;
     const [line] = await Promise.all([all.line(), order(i)]);
     took.push(...line.split(" ").slice(2).map((at) => (Number(at) - start) / 1000));
     await sleep(50);
 }
+const used = cpu(server.pid) - busy;
 all.stop();
 await server.stop();
 rmSync(DATA, { recursive: true, force: true });
@@ -94,6 +104,8 @@ took.sort((a, b) => a - b);
 const results = [
     ["live.rss_per_1000_streams_mb", round(((after - before) * 1000) / STREAMS), "MB"],
     ["live.fanout_ms_p99", round(took[Math.floor((took.length - 1) * 0.99)]), "ms"],
+    ["live.fanout_ms_p50", round(took[Math.floor((took.length - 1) * 0.5)]), "ms"],
+    ["live.fanout_cpu_us", round(used / EVENTS / STREAMS), "us/event/stream"],
 ];
 for (const row of results) console.log(row.join("\t"));
 keep(results);
