@@ -32,7 +32,7 @@ ASSETS  := $(sort $(shell find web/plain -type f 2>/dev/null))
 
 # --- Flags ---
 
-LIBRARIES := libevent libevent_pthreads jansson libsodium libfyaml libcurl
+LIBRARIES := libevent libevent_pthreads jansson libsodium libfyaml
 # Asked for on first use, when `deps` has installed pkg-config and the libraries.
 LIB_CFLAGS = $(eval LIB_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES)))$(LIB_CFLAGS)
 LIB_LIBS   = $(eval LIB_LIBS := $(shell pkg-config --libs $(LIBRARIES)))$(LIB_LIBS)

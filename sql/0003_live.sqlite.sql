@@ -14,6 +14,7 @@ CREATE TABLE notice (
     unread INTEGER NOT NULL
 );
 CREATE INDEX notice_account ON notice (account, unread, id) WHERE account IS NOT NULL;
+CREATE INDEX notice_at ON notice (at);
 
 -- How somebody wants to be told: one row for an account, or for a person without one.
 CREATE TABLE preference (
@@ -48,6 +49,7 @@ CREATE INDEX outbox_district ON outbox (district, id) WHERE state = 'waiting' AN
 CREATE INDEX outbox_street ON outbox (street, id) WHERE state = 'waiting' AND next_at IS NULL;
 CREATE INDEX outbox_community ON outbox (community, id) WHERE state = 'waiting' AND next_at IS NULL;
 CREATE INDEX outbox_grid ON outbox (grid, id) WHERE state = 'waiting' AND next_at IS NULL;
+CREATE INDEX outbox_created ON outbox (created_at);
 CREATE INDEX outbox_webhook ON outbox (webhook, id) WHERE webhook IS NOT NULL;
 
 -- Where a unit has its events sent.

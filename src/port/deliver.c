@@ -15,6 +15,7 @@ struct deliver {
     atomic_bool stopping;
     pthread_mutex_t lock;
     pthread_cond_t wake;
+    bool busy; /* the first thread has found something: the others are to help */
     size_t n;
     struct thread {
         pthread_t id;
@@ -101,6 +102,15 @@ static void S_send(struct thread *t, const struct parcel *p)
         return;
 }
 
+static void S_busy(struct deliver *d, bool busy)
+{
+    pthread_mutex_lock(&d->lock);
+    d->busy = busy;
+    if (busy)
+        pthread_cond_broadcast(&d->wake);
+    pthread_mutex_unlock(&d->lock);
+}
+
 /* False when there was nothing to do. */
 static bool S_round(struct thread *t)
 {
@@ -109,28 +119,45 @@ static bool S_round(struct thread *t)
     if (!S_due(t) || S_call(t, S_claim, &c) != OK)
         return false;
     const struct parcel *p = c.parcels.items;
+    if (c.parcels.n && t == t->deliver->thread)
+        S_busy(t->deliver, true);
     for (size_t i = 0; i < c.parcels.n && !atomic_load(&t->deliver->stopping); i++)
         S_send(t, &p[i]);
     return c.parcels.n > 0;
+}
+
+/* The first thread looks now and then, and so do the others while it is at work. Before that they
+ * have not even a connection to the database, which most houses never need. */
+static void S_sleep(struct thread *t)
+{
+    struct deliver *d = t->deliver;
+    struct timespec until;
+    bool first = t == d->thread;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += LOOK_EVERY_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_mutex_lock(&d->lock);
+    if ((first || d->busy) && !atomic_load(&d->stopping))
+        pthread_cond_timedwait(&d->wake, &d->lock, &until);
+    while (!first && !d->busy && !atomic_load(&d->stopping))
+        pthread_cond_wait(&d->wake, &d->lock);
+    pthread_mutex_unlock(&d->lock);
 }
 
 static void *S_thread(void *arg)
 {
     struct thread *t = arg;
     struct deliver *d = t->deliver;
-    struct timespec until;
     pthread_setname_np(pthread_self(), "linli-deliver");
     while (!atomic_load(&d->stopping)) {
-        if (S_round(t))
-            continue;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += LOOK_EVERY_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
-        pthread_mutex_lock(&d->lock);
-        if (!atomic_load(&d->stopping))
-            pthread_cond_timedwait(&d->wake, &d->lock, &until);
-        pthread_mutex_unlock(&d->lock);
+        S_sleep(t);
+        if (!t->reader && database_reader(d->o.database, &t->reader) != OK)
+            t->reader = NULL;
+        while (!atomic_load(&d->stopping) && t->reader && S_round(t))
+            ;
+        if (t == d->thread)
+            S_busy(d, false);
     }
     return NULL;
 }
@@ -141,14 +168,14 @@ static void S_end_thread(struct thread *t)
 {
     fetch_free(t->sender.fetch);
     arena_free(t->arena);
-    conn_close(t->reader);
+    if (t->reader)
+        conn_close(t->reader);
 }
 
 static enum err S_start_thread(struct deliver *d)
 {
     struct thread *t = &d->thread[d->n];
     t->deliver = d;
-    TRY(database_reader(d->o.database, &t->reader));
     t->arena = arena_new(ARENA_ROOM);
     t->sender = (struct sender){.fetch = fetch_new(&d->stopping), .config = d->config};
     if (t->arena && t->sender.fetch && pthread_create(&t->id, NULL, S_thread, t) == 0) {

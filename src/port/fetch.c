@@ -2,42 +2,73 @@
 
 #include "base/err.h"
 
+#define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 enum { CONNECT_MS = 5000, WHOLE_MS = 10000 };
 
 struct fetch {
-    CURL *curl;
+    CURL *curl; /* made for the first request */
     const atomic_bool *stopping;
 };
 
-static void S_once(void)
+/* What is used of it, and whether all of it was found. */
+#define CURL_FUNCTIONS(X)                                                                          \
+    X(curl_global_init)                                                                            \
+    X(curl_easy_init)                                                                              \
+    X(curl_easy_cleanup)                                                                           \
+    X(curl_easy_reset)                                                                             \
+    X(curl_easy_setopt)                                                                            \
+    X(curl_easy_perform)                                                                           \
+    X(curl_easy_getinfo)                                                                           \
+    X(curl_slist_append)                                                                           \
+    X(curl_slist_free_all)
+#define CURL_MEMBER(name) __typeof__(name) *name;
+static struct {
+    CURL_FUNCTIONS(CURL_MEMBER)
+    bool found;
+} lib;
+
+static void S_load(void)
 {
-    curl_global_init(CURL_GLOBAL_DEFAULT);
+    void *handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    if (!handle)
+        return;
+    lib.found = true;
+#define CURL_LOAD(name)                                                                            \
+    *(void **)&lib.name = dlsym(handle, #name);                                                    \
+    lib.found = lib.found && lib.name;
+    CURL_FUNCTIONS(CURL_LOAD)
+    lib.found = lib.found && lib.curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
+/* The handle of this thread, NULL when there can be none. */
+static CURL *S_curl(struct fetch *f)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, S_load);
+    if (!f->curl && lib.found)
+        f->curl = lib.curl_easy_init();
+    return f->curl;
 }
 
 struct fetch *fetch_new(const atomic_bool *stopping)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, S_once);
     struct fetch *f = calloc(1, sizeof *f);
-    if (!f)
-        return NULL;
-    f->stopping = stopping;
-    f->curl = curl_easy_init();
-    if (f->curl)
-        return f;
-    free(f);
-    return NULL;
+    if (f)
+        f->stopping = stopping;
+    return f;
 }
 
 void fetch_free(struct fetch *f)
 {
     if (!f)
         return;
-    curl_easy_cleanup(f->curl);
+    if (f->curl)
+        lib.curl_easy_cleanup(f->curl);
     free(f);
 }
 
@@ -74,22 +105,22 @@ static const char *S_error(CURLcode code)
 
 static void S_options(struct fetch *f, const struct fetch_in *in, struct fetch_out *ret)
 {
-    curl_easy_setopt(f->curl, CURLOPT_URL, in->url);
-    curl_easy_setopt(f->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(f->curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(f->curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(f->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-    curl_easy_setopt(f->curl, CURLOPT_TIMEOUT_MS, (long)WHOLE_MS);
-    curl_easy_setopt(f->curl, CURLOPT_USERAGENT, "Linli");
-    curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, S_take);
-    curl_easy_setopt(f->curl, CURLOPT_WRITEDATA, &ret->body);
-    curl_easy_setopt(f->curl, CURLOPT_XFERINFOFUNCTION, S_stop);
-    curl_easy_setopt(f->curl, CURLOPT_XFERINFODATA, f);
-    curl_easy_setopt(f->curl, CURLOPT_NOPROGRESS, 0L);
+    lib.curl_easy_setopt(f->curl, CURLOPT_URL, in->url);
+    lib.curl_easy_setopt(f->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    lib.curl_easy_setopt(f->curl, CURLOPT_FOLLOWLOCATION, 0L);
+    lib.curl_easy_setopt(f->curl, CURLOPT_NOSIGNAL, 1L);
+    lib.curl_easy_setopt(f->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+    lib.curl_easy_setopt(f->curl, CURLOPT_TIMEOUT_MS, (long)WHOLE_MS);
+    lib.curl_easy_setopt(f->curl, CURLOPT_USERAGENT, "Linli");
+    lib.curl_easy_setopt(f->curl, CURLOPT_WRITEFUNCTION, S_take);
+    lib.curl_easy_setopt(f->curl, CURLOPT_WRITEDATA, &ret->body);
+    lib.curl_easy_setopt(f->curl, CURLOPT_XFERINFOFUNCTION, S_stop);
+    lib.curl_easy_setopt(f->curl, CURLOPT_XFERINFODATA, f);
+    lib.curl_easy_setopt(f->curl, CURLOPT_NOPROGRESS, 0L);
     if (in->body.p) {
-        curl_easy_setopt(f->curl, CURLOPT_POST, 1L);
-        curl_easy_setopt(f->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)in->body.n);
-        curl_easy_setopt(f->curl, CURLOPT_POSTFIELDS, in->body.p);
+        lib.curl_easy_setopt(f->curl, CURLOPT_POST, 1L);
+        lib.curl_easy_setopt(f->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)in->body.n);
+        lib.curl_easy_setopt(f->curl, CURLOPT_POSTFIELDS, in->body.p);
     }
 }
 
@@ -98,17 +129,19 @@ void fetch_run(struct fetch *f, const struct fetch_in *in, struct fetch_out *ret
     struct curl_slist *headers = NULL;
     curl_off_t wait_s = 0;
     long status = 0;
-    *ret = (struct fetch_out){.body = buf_new(FETCH_ANSWER_MAX)};
-    curl_easy_reset(f->curl);
+    *ret = (struct fetch_out){.body = buf_new(FETCH_ANSWER_MAX), .error = "no_libcurl"};
+    if (!S_curl(f))
+        return;
+    lib.curl_easy_reset(f->curl);
     S_options(f, in, ret);
     for (size_t i = 0; in->headers[i]; i++)
-        headers = curl_slist_append(headers, in->headers[i]);
-    headers = curl_slist_append(headers, "Expect:");
-    curl_easy_setopt(f->curl, CURLOPT_HTTPHEADER, headers);
-    ret->error = S_error(curl_easy_perform(f->curl));
-    curl_slist_free_all(headers);
-    curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(f->curl, CURLINFO_RETRY_AFTER, &wait_s);
+        headers = lib.curl_slist_append(headers, in->headers[i]);
+    headers = lib.curl_slist_append(headers, "Expect:");
+    lib.curl_easy_setopt(f->curl, CURLOPT_HTTPHEADER, headers);
+    ret->error = S_error(lib.curl_easy_perform(f->curl));
+    lib.curl_slist_free_all(headers);
+    lib.curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+    lib.curl_easy_getinfo(f->curl, CURLINFO_RETRY_AFTER, &wait_s);
     ret->status = (int)status;
     ret->retry_ms = (int64_t)wait_s * 1000;
 }

@@ -1,6 +1,9 @@
 /* One HTTP request to the outside, with libcurl: http and https only, no redirect followed, bounded
  * in time and bytes, given up at once when the program stops. A struct fetch belongs to one thread
- * and keeps connections open between requests. */
+ * and keeps connections open between requests.
+ *
+ * libcurl brings some twenty libraries and 9 MB with it: it is loaded when there is something to
+ * send for the first time, so that a house that sends nothing does not pay for it. */
 #ifndef PORT_FETCH_H
 #define PORT_FETCH_H
 
@@ -19,7 +22,8 @@ struct fetch_in {
     const char *headers[FETCH_HEADERS + 1]; /* "Name: value"; NULL ends it */
 };
 struct fetch_out {
-    const char *error; /* NULL: an answer came; else connect, timeout, tls, stopped, network */
+    const char *error; /* NULL: an answer came; else connect, timeout, tls, stopped, network,
+                          or no_libcurl: it is not installed */
     int status;
     int64_t retry_ms; /* what Retry-After asks for; 0: nothing */
     struct buf body;  /* the caller's, to buf_free */

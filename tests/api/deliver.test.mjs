@@ -236,6 +236,26 @@ test("the program stops at once while the other side keeps it waiting, and sends
     await again.stop();
 });
 
+test("one that keeps us waiting does not hold up the others", async () => {
+    fs.writeFileSync(path.join(folder, "deliver.json"), "{}");
+    const app = await start({ data: folder, at: "2027-03-23T09:00:00+08:00" });
+    const clerk = await app.user({ role: "secretary", unit: "620102004001", name: "书记" });
+    const admin = await app.user({ role: "system_admin", unit: "620102004", name: "管理员" });
+    let release;
+    const held = new Promise((r) => (release = r));
+    const [slow, quick] = [await receiver(() => ({ wait: held })), await receiver()];
+    const hook = (r, acts) => admin.post("/api/webhooks", { unit: app.unit("620102004001"), url: `${r.url}/`, acts });
+    expect(await hook(slow, "order"), 201);
+    expect(await hook(quick, "comment"), 201);
+    const { id } = await clerk.order({ kind: "repair", title: "护栏断了", unit: app.unit("620102004001") });
+    await slow.got(1);
+    await clerk.act(id, "comment", { text: "已围挡" });
+    await quick.got(1, 5000);
+    assert.equal(slow.all.length, 1);
+    release();
+    await app.stop();
+});
+
 test("a wrong deliver.json is refused at start, with its line", async () => {
     const bad = async (text) => {
         fs.writeFileSync(path.join(folder, "deliver.json"), text);

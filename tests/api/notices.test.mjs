@@ -94,3 +94,15 @@ test("time tells: due soon, and overdue, once each", async () => {
     assert.deepEqual((await acts(who.deputy, made.id)), ["order", "due_soon", "overdue"]);
     assert.match((await list(who.deputy)).find((n) => n.act === "overdue" && n.matter === made.id).zh, /已经超期/);
 });
+
+test("after half a year they are gone; the timeline stays", async () => {
+    const left = () => app.rows("SELECT (SELECT count(*) FROM notice) + (SELECT count(*) FROM outbox) AS n")[0].n;
+    app.clock.advance(150 * DAY);
+    await app.indexed();
+    const before = left();
+    assert.ok(before > 0);
+    app.clock.advance(50 * DAY);
+    await app.wait(() => left() === 0);
+    const [{ n }] = app.rows("SELECT count(*) AS n FROM matter_event WHERE matter = ?", BigInt(id));
+    assert.ok(n > 3);
+});

@@ -2,8 +2,9 @@
 
 #include "domain/notice/outbox.h"
 
-enum { EVENTS_MOST = 12, DUE_MOST = 8, EACH_MOST = 12, NOTICES_MOST = 48 };
-static const int64_t news_ms = 3 * (int64_t)86400000;  /* what is older is no news */
+enum { EVENTS_MOST = 12, DUE_MOST = 8, EACH_MOST = 12, NOTICES_MOST = 48, PURGE_MOST = 32 };
+static const int64_t news_ms = 3 * (int64_t)86400000; /* what is older is no news */
+static const int64_t kept_ms = 180 * (int64_t)86400000;
 static const int64_t soon_ms = 24 * (int64_t)3600000;  /* before it is due … */
 static const int64_t short_ms = 36 * (int64_t)3600000; /* … unless there was no more time anyway */
 
@@ -253,9 +254,23 @@ static enum err S_time(struct store *db)
                  db->now + soon_ms);
 }
 
+/* Notices are no archive: the timeline is. What is on its way goes before what it is made of. */
+static enum err S_purge(struct store *db)
+{
+    TRY(store_exec(db,
+                   "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE created_at < $1 "
+                   "ORDER BY created_at LIMIT $2)",
+                   ARGS(A_INT(db->now - kept_ms), A_INT(PURGE_MOST)), NULL));
+    return store_exec(db,
+                      "DELETE FROM notice WHERE id IN (SELECT id FROM notice WHERE at < $1 "
+                      "ORDER BY at LIMIT $2)",
+                      ARGS(A_INT(db->now - kept_ms - news_ms), A_INT(PURGE_MOST)), NULL);
+}
+
 enum err notice_tick(struct store *db, void *unused)
 {
     (void)unused;
     TRY(S_events(db));
-    return S_time(db);
+    TRY(S_time(db));
+    return S_purge(db);
 }
