@@ -85,21 +85,19 @@ static void S_stop_delivery(void *arg)
 
 static int S_serve(struct house *h, const struct serve_options *o, struct server_options *options)
 {
+    const struct deliver_options delivery = {
+        .database = h->database, .world = &h->world, .clock = &h->clock, .folder = str_of(o->data)};
+    struct deliver *deliver = NULL;
     struct server *server = NULL;
     const char *why = NULL;
-    enum err err = server_start(h->database, &h->world, &h->clock, modules, options, &server, &why);
+    enum err err = deliver_open(&delivery, &deliver, &why);
+    if (err == OK)
+        err = server_start(h->database, &h->world, &h->clock, modules, options, &server, &why);
+    if (err == OK)
+        err = deliver_start(deliver, server_writer(server));
     if (err != OK) {
         fprintf(stderr, "linli serve: %s\n", why ? why : "启动不了。 / It cannot start.");
-        return EXIT_FAILED;
-    }
-    const struct deliver_options delivery = {.database = h->database,
-                                             .writer = server_writer(server),
-                                             .world = &h->world,
-                                             .clock = &h->clock,
-                                             .folder = str_of(o->data)};
-    struct deliver *deliver = NULL;
-    if (deliver_start(&delivery, &deliver, &why) != OK) {
-        fprintf(stderr, "linli serve: %s\n", why);
+        deliver_stop(deliver);
         server_free(server);
         return EXIT_FAILED;
     }

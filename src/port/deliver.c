@@ -11,6 +11,7 @@ enum { THREADS = 2, AT_ONCE = 8, LOOK_EVERY_MS = 250, ARENA_ROOM = 8 << 20, WHY_
 
 struct deliver {
     struct deliver_options o;
+    struct writer *writer;
     json_t *config;
     atomic_bool stopping;
     pthread_mutex_t lock;
@@ -50,7 +51,7 @@ static enum err S_call(struct thread *t, enum err (*run)(struct store *db, void 
 {
     struct problem problem = {0};
     struct job job = {.run = run, .arg = arg, .arena = t->arena, .problem = &problem};
-    return writer_call(t->deliver->o.writer, &job);
+    return writer_call(t->deliver->writer, &job);
 }
 
 /* ---- reading ---- */
@@ -126,8 +127,7 @@ static bool S_round(struct thread *t)
     return c.parcels.n > 0;
 }
 
-/* The first thread looks now and then, and so do the others while it is at work. Before that they
- * have not even a connection to the database, which most houses never need. */
+/* The first thread looks now and then, and so do the others while it is at work. */
 static void S_sleep(struct thread *t)
 {
     struct deliver *d = t->deliver;
@@ -152,9 +152,7 @@ static void *S_thread(void *arg)
     pthread_setname_np(pthread_self(), "linli-deliver");
     while (!atomic_load(&d->stopping)) {
         S_sleep(t);
-        if (!t->reader && database_reader(d->o.database, &t->reader) != OK)
-            t->reader = NULL;
-        while (!atomic_load(&d->stopping) && t->reader && S_round(t))
+        while (!atomic_load(&d->stopping) && S_round(t))
             ;
         if (t == d->thread)
             S_busy(d, false);
@@ -164,7 +162,16 @@ static void *S_thread(void *arg)
 
 /* ---- start and stop ---- */
 
-static void S_end_thread(struct thread *t)
+static enum err S_open_thread(struct deliver *d, struct thread *t)
+{
+    t->deliver = d;
+    TRY(database_reader(d->o.database, &t->reader));
+    t->arena = arena_new(ARENA_ROOM);
+    t->sender = (struct sender){.fetch = fetch_new(&d->stopping), .config = d->config};
+    return t->arena && t->sender.fetch ? OK : ERR_MEMORY;
+}
+
+static void S_close_thread(struct thread *t)
 {
     fetch_free(t->sender.fetch);
     arena_free(t->arena);
@@ -172,22 +179,7 @@ static void S_end_thread(struct thread *t)
         conn_close(t->reader);
 }
 
-static enum err S_start_thread(struct deliver *d)
-{
-    struct thread *t = &d->thread[d->n];
-    t->deliver = d;
-    t->arena = arena_new(ARENA_ROOM);
-    t->sender = (struct sender){.fetch = fetch_new(&d->stopping), .config = d->config};
-    if (t->arena && t->sender.fetch && pthread_create(&t->id, NULL, S_thread, t) == 0) {
-        d->n++;
-        return OK;
-    }
-    S_end_thread(t);
-    return ERR_MEMORY;
-}
-
-enum err deliver_start(const struct deliver_options *options, struct deliver **ret,
-                       const char **why)
+enum err deliver_open(const struct deliver_options *options, struct deliver **ret, const char **why)
 {
     static char said[WHY_MAX];
     struct arena *a = arena_new(ARENA_ROOM);
@@ -212,12 +204,22 @@ enum err deliver_start(const struct deliver_options *options, struct deliver **r
     arena_free(a);
     enum err err = wrong ? ERR_INVALID : OK;
     for (size_t i = 0; i < THREADS && err == OK; i++)
-        err = S_start_thread(d);
+        err = S_open_thread(d, &d->thread[i]);
     if (err != OK)
         deliver_stop(d);
     else
         *ret = d;
     return err;
+}
+
+enum err deliver_start(struct deliver *d, struct writer *writer)
+{
+    d->writer = writer;
+    for (; d->n < THREADS; d->n++) {
+        if (pthread_create(&d->thread[d->n].id, NULL, S_thread, &d->thread[d->n]) != 0)
+            return ERR_MEMORY;
+    }
+    return OK;
 }
 
 void deliver_stop(struct deliver *d)
@@ -228,10 +230,10 @@ void deliver_stop(struct deliver *d)
     pthread_mutex_lock(&d->lock);
     pthread_cond_broadcast(&d->wake);
     pthread_mutex_unlock(&d->lock);
-    for (size_t i = 0; i < d->n; i++) {
+    for (size_t i = 0; i < d->n; i++)
         pthread_join(d->thread[i].id, NULL);
-        S_end_thread(&d->thread[i]);
-    }
+    for (size_t i = 0; i < THREADS; i++)
+        S_close_thread(&d->thread[i]);
     json_decref(d->config);
     pthread_mutex_destroy(&d->lock);
     pthread_cond_destroy(&d->wake);

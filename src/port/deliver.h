@@ -10,18 +10,22 @@
 struct deliver;
 struct deliver_options {
     struct database *database;
-    struct writer *writer;
     const struct world *world;
     const struct clock *clock;
     struct str folder; /* the data folder, where deliver.json may be */
 };
 
-/* ERR_INVALID when deliver.json is wrong; *why says how, in both languages, until the process ends.
- */
-MUST enum err deliver_start(const struct deliver_options *options, struct deliver **ret,
-                            const char **why);
+/* Reads deliver.json and opens the connections; before the server starts, for SQLite opens none
+ * safely beside one that is at work. ERR_INVALID when deliver.json is wrong; *why says how, in both
+ * languages, until the process ends. */
+MUST enum err deliver_open(const struct deliver_options *options, struct deliver **ret,
+                           const char **why);
 
-/* What is being sent is broken off and sent again another time. Before the writer is stopped. */
+/* Begins to send, writing through this writer. */
+MUST enum err deliver_start(struct deliver *d, struct writer *writer);
+
+/* What is being sent is broken off and sent again another time. Before the writer is stopped.
+ * Frees it, started or not; NULL is fine. */
 void deliver_stop(struct deliver *d);
 
 #endif
