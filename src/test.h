@@ -15,6 +15,7 @@
     X(encode)                                                                                      \
     X(entity)                                                                                      \
     X(gate)                                                                                        \
+    X(feed)                                                                                        \
     X(message)                                                                                     \
     X(matter)                                                                                      \
     X(parse)                                                                                       \

@@ -64,6 +64,9 @@ test("a text message to who has only a phone; it fails first, and is sent a litt
     assert.equal(sent.headers["x-key"], "k-1");
     assert.equal(sent.json.to, "13912345678");
     assert.equal(sent.json.say, `您反映的“路灯"不亮"\\”已经收到，编号 ${number}。`);
+    const [told] = (await secretary.read(`/api/matters/${id}/deliveries`)).items;
+    assert.deepEqual([told.channel, told.act, told.state, told.attempts, told.error], ["sms", "order", "sent", 2, undefined]);
+    refused(await neighbour.get(`/api/matters/${id}/deliveries`), 404);
     assert.doesNotMatch(app.log(), /13912345678/);
     assert.ok(!JSON.stringify(outbox(id)).includes("13912345678"));
 });

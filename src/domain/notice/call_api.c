@@ -182,9 +182,43 @@ static enum err S_done(struct store *db, const struct actor *by, const void *dat
                       NULL);
 }
 
-static const struct field slip_in_fields[] = {
+static const struct field matter_fields[] = {
     F_ID(struct subject_in, id, .from = IN_PATH, .required = true, .doc = "The matter.")};
-static const struct entity slip_in_entity = ENTITY(struct subject_in, "SlipIn", slip_in_fields);
+static const struct entity matter_in_entity = ENTITY(struct subject_in, "SlipIn", matter_fields);
+
+/* Did what was to be told arrive? Without to whom: that is the call list's, for a reason. */
+struct told {
+    int64_t id, created_at, next_at, ended_at, attempts;
+    struct str channel, state, act, error, outcome;
+};
+static const struct field told_fields[] = {
+    F_ID(struct told, id, .required = true, .doc = "The message, call or slip."),
+    F_TEXT(struct told, channel, .required = true, .doc = "sms, wechat, call or slip."),
+    F_TEXT(struct told, act, .required = true, .doc = "What is told of."),
+    F_TEXT(struct told, state, .required = true,
+           .doc = "waiting, sending, sent, failed (and tried again), given_up."),
+    F_INT(struct told, attempts, .required = true, .doc = "How often it was tried."),
+    F_TEXT(struct told, error, .doc = "Why the last attempt failed."),
+    F_TEXT(struct told, outcome, .doc = "How a call went."),
+    F_TIME(struct told, created_at, .required = true, .doc = "Since when it waits."),
+    F_TIME(struct told, next_at, .doc = "When it is tried next."),
+    F_TIME(struct told, ended_at, .doc = "When it was over."),
+};
+static const struct entity told_entity = ENTITY(struct told, "MatterDelivery", told_fields);
+
+enum { TOLD_MOST = 100 };
+static enum err S_told(struct store *db, const struct actor *by, const void *in, void *ret)
+{
+    (void)by;
+    return store_all(db,
+                     "SELECT o.id, o.channel, n.act, o.state, o.attempts, o.error, o.outcome, "
+                     "o.created_at, o.next_at, o.ended_at FROM outbox o "
+                     "JOIN notice n ON n.id = o.notice WHERE o.matter = $1 "
+                     "ORDER BY o.id DESC LIMIT $2",
+                     ARGS(A_INT(((const struct subject_in *)in)->id), A_INT(TOLD_MOST)),
+                     &told_entity, TOLD_MOST, &((struct page *)ret)->items);
+}
+
 static const struct field slip_fields[] = {F_TEXT(struct text_out, text)};
 static const struct entity slip_entity = ENTITY(struct text_out, "Slip", slip_fields);
 
@@ -223,13 +257,25 @@ static const struct route routes[] = {
      .reach = S_reach,
      .status = 204,
      .doc = "Say how a call went."},
+    {.op = "matters.deliveries",
+     .verb = "GET",
+     .path = "/api/matters/{id}/deliveries",
+     .work = QUERY,
+     .perm = PERM_PERSON_READ,
+     .fn = S_told,
+     .in = &matter_in_entity,
+     .out = &told_entity,
+     .page = true,
+     .reach = matter_reach,
+     .status = 200,
+     .doc = "Messages, calls and slips about a matter and how they went, the newest hundred."},
     {.op = "matters.slip",
      .verb = "GET",
      .path = "/api/matters/{id}/slip",
      .work = QUERY,
      .perm = PERM_MATTER_READ,
      .fn = slip_get,
-     .in = &slip_in_entity,
+     .in = &matter_in_entity,
      .out = &slip_entity,
      .reach = matter_reach,
      .media = "text/html; charset=utf-8",
