@@ -93,7 +93,7 @@ static void S_finish(struct request *q)
     struct evhttp_connection *c = q->ev ? evhttp_request_get_connection(q->ev) : NULL;
     if (c)
         evhttp_connection_set_closecb(c, NULL, NULL);
-    bool stream = q->ev && q->err == OK && q->route->work == STREAM;
+    bool stream = q->ev && q->err == OK && q->route && q->route->work == STREAM;
     if (stream && !stream_open(q))
         q->err = ERR_BUSY;
     if (q->ev)

@@ -62,8 +62,8 @@ struct look {
     struct look *next;
 };
 
-void stream_poll(struct conn *reader, void *poll);
-void stream_look(struct conn *reader, void *look);
+void stream_poll(struct conn *reader, void *arg); /* a struct poll */
+void stream_look(struct conn *reader, void *arg); /* a struct look */
 
 /* stream.c: the worker hands its result to the loop. */
 void streams_polled(struct poll *p);
