@@ -8,7 +8,8 @@ import { test } from "node:test";
 import { DAY, expect, folderCopy, HOUR, linli, MINUTE, refused, SECOND, start } from "./lib.mjs";
 import { receiver } from "./receiver.mjs";
 
-const SMS = await receiver((q, n) => (n === 1 ? { status: 500 } : { text: '{"code":0}' }));
+let down = false;
+const SMS = await receiver((q, n) => (down || n === 1 ? { status: 500 } : { text: '{"code":0}' }));
 let stale = true;
 const WECHAT = await receiver((q) => {
     if (q.path.startsWith("/token")) return { text: '{"access_token":"tok en/1","expires_in":7200}' };
@@ -147,6 +148,34 @@ test("no phone at all, or a wish for paper: on the list, and a slip to print", a
     assert.doesNotMatch(slip.text, /周|13800002222|<b>/);
     assert.equal((await app.anon.get("/slip.css")).status, 200);
     refused(await neighbour.get(`/api/matters/${b.id}/slip`), 404);
+});
+
+test("who only left a number, as callers do, is sent a message there; without one, nothing", async () => {
+    const sent = SMS.all.length;
+    const desk = await app.user({ role: "hotline", unit: "620102003", name: "热线" });
+    const of = { kind: "repair", title: "路灯又不亮", unit };
+    const { id } = await desk.order({ ...of, contact_name: "吴先生", contact_phone: "13600003333" });
+    const silent = await app.anon.order({ ...of, contact_name: "郑女士" });
+    await settled(id, "sent");
+    const all = await SMS.got(sent + 1);
+    assert.equal(all.at(-1).json.to, "13600003333");
+    await app.wait(() => outbox(silent.id)[0]?.state === "given_up");
+    assert.deepEqual(outbox(silent.id).map((o) => [o.channel, o.error]), [["sms", "no_address"]]);
+    // When the message does not get there, the place where it is calls; the number is the matter's.
+    down = true;
+    const again = await desk.order({ ...of, contact_name: "吴先生", contact_phone: "13600003333" });
+    for (const wait of [5 * SECOND, MINUTE, 10 * MINUTE, HOUR, 6 * HOUR, DAY, 0]) {
+        await app.wait(() => ["failed", "given_up"].includes(outbox(again.id)[0]?.state));
+        app.clock.advance(wait + SECOND);
+        await app.wait(() => outbox(again.id)[0].next_at === null || outbox(again.id)[0].next_at > app.clock.now());
+    }
+    await app.wait(() => outbox(again.id).length === 2);
+    const call = (await secretary.all("/api/calls")).find((c) => c.matter === again.id);
+    assert.deepEqual([call.name, call.why], ["吴**", "failed"]);
+    const clear = expect(await secretary.post(`/api/calls/${call.id}/reveal`, { reason: "打电话告知" }), 200);
+    assert.deepEqual(clear, { name: "吴先生", phone: "13600003333" });
+    const worker = await app.account({ unit: "620102003003", name: "没有档案" });
+    refused(await worker.post("/api/preference", { channel: "call" }), 422, "/channel", "no_person");
 });
 
 /* As a receiver of Standard Webhooks checks it. */

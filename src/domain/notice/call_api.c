@@ -75,10 +75,14 @@ static enum err S_fetch(struct store *db, const struct hat *hat, const struct sc
                      &stored_entity, (size_t)s->most, ret);
 }
 
-/* Who it is; a person who is no more leaves both out. */
-static enum err S_who(struct store *db, int64_t person, struct str *name, struct str *phone)
+/* Who it is: a person, else whoever left a number with the matter. A person who is no more leaves
+ * both out. */
+static enum err S_who(struct store *db, int64_t person, int64_t matter, struct str *name,
+                      struct str *phone)
 {
     struct person p;
+    if (!person)
+        return outbox_contact(db, matter, name, phone);
     enum err err = person_get(db, person, &p);
     if (err == ERR_NOT_FOUND)
         return OK;
@@ -103,7 +107,7 @@ static enum err S_list(struct store *db, const struct actor *by, const void *dat
                                            .asked = c[i].asked == YES};
         c[i].zh = notice_text(db->arena, &about, false);
         c[i].en = notice_text(db->arena, &about, true);
-        TRY(S_who(db, c[i].person, &c[i].name, &c[i].phone));
+        TRY(S_who(db, c[i].person, c[i].matter, &c[i].name, &c[i].phone));
     }
     return OK;
 }
@@ -146,11 +150,12 @@ static enum err S_reveal(struct store *db, const struct actor *by, const void *d
 {
     const struct reveal_in *in = data;
     struct who *ret = out;
-    int64_t person = 0;
+    struct call c;
     (void)by;
     db->note->reason = in->reason;
-    TRY(store_int(db, "SELECT person FROM outbox WHERE id = $1", ARGS(A_INT(in->id)), &person));
-    return person == NO_INT ? OK : S_who(db, person, &ret->name, &ret->phone);
+    TRY(store_one(db, "SELECT id, person, matter FROM outbox WHERE id = $1", ARGS(A_INT(in->id)),
+                  &stored_entity, &c));
+    return S_who(db, c.person, c.matter, &ret->name, &ret->phone);
 }
 
 static const char *const outcome_codes[] = {"reached",        "no_answer", "wrong_number",

@@ -15,10 +15,11 @@ static const struct field event_fields[] = {
     F_ID(struct notice_event, matter),    F_ID(struct notice_event, account),
     F_ID(struct notice_event, party),     F_TEXT(struct notice_event, act),
     F_TEXT(struct notice_event, side),    F_BOOL(struct notice_event, public),
-    F_ID(struct notice_event, requester), F_ID(struct notice_event, charge),
-    F_ID(struct notice_event, holder),    F_TIME(struct notice_event, due_at),
-    F_ID(struct notice_event, district),  F_ID(struct notice_event, street),
-    F_ID(struct notice_event, community), F_ID(struct notice_event, grid)};
+    F_BOOL(struct notice_event, contact), F_ID(struct notice_event, requester),
+    F_ID(struct notice_event, charge),    F_ID(struct notice_event, holder),
+    F_TIME(struct notice_event, due_at),  F_ID(struct notice_event, district),
+    F_ID(struct notice_event, street),    F_ID(struct notice_event, community),
+    F_ID(struct notice_event, grid)};
 static const struct entity event_entity = ENTITY(struct notice_event, "NoticeEvent", event_fields);
 
 /* ---- whom ---- */
@@ -99,6 +100,8 @@ enum err notice_recipients(struct store *db, const struct notice_event *e, struc
     /* Those whom a common matter affects join here: S_person for each. */
     if (open && w->asked_zh)
         TRY(S_person(db, &c, e->requester));
+    if (open && w->asked_zh && !e->requester && e->contact == YES)
+        S_add(&c, 0, 0, true);
     if (open && w->party)
         TRY(S_accounts(db, &c, party, e->party ? e->party : e->holder));
     if (open && w->unit)
@@ -118,6 +121,9 @@ static const struct entity preference_entity =
 enum err preference_of(struct store *db, const struct recipient *to, struct preference *ret)
 {
     int64_t phone = 0;
+    *ret = (struct preference){.channel = S("sms")};
+    if (!to->account && !to->person)
+        return OK;
     enum err err =
         store_one(db, "SELECT channel, address, key FROM preference WHERE who = $1",
                   ARGS(A_INT(to->account ? to->account : to->person)), &preference_entity, ret);
@@ -183,7 +189,8 @@ static enum err S_move(struct store *db, struct str name, int64_t to)
 }
 
 #define OF_MATTER                                                                                  \
-    "m.requester, m.charge, m.party AS holder, m.due_at, m.district, m.street, m.community, "      \
+    "m.contact IS NOT NULL AS contact, m.requester, m.charge, m.party AS holder, m.due_at, "       \
+    "m.district, m.street, m.community, "                                                          \
     "m.grid "
 
 static enum err S_events(struct store *db)

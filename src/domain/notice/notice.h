@@ -33,12 +33,13 @@ struct str notice_text(struct arena *a, const struct notice_about *about, bool e
 struct notice_event {
     int64_t seq, at, matter, account, party; /* account: who did it; party: whom the event names */
     struct str act, side;
-    enum tri public;
+    enum tri public, contact; /* contact: of the matter: somebody left a name or a number with it */
     int64_t requester, charge, holder, due_at; /* of the matter; holder: the party that has it */
     int64_t district, street, community, grid;
 };
 
-/* One to be told: an account, or a person without one (account 0). */
+/* One to be told: an account; a person without one (account 0); or nobody on record (both 0), who
+ * left a number with the matter, as callers of a hotline do. */
 struct recipient {
     int64_t account, person;
     bool asked;
@@ -55,7 +56,7 @@ struct preference {
     bool chosen;                      /* by them, or for them */
 };
 /* What they chose, else what there is: an account's own list; without an account a text message,
- * or a call when there is no phone. */
+ * or a call when there is no phone. Whoever only left a number is sent a message there. */
 MUST enum err preference_of(struct store *db, const struct recipient *to, struct preference *ret);
 
 /* Makes notices of a few events and of what time did: a module's tick. */

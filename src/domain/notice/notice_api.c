@@ -216,6 +216,11 @@ static enum err S_choose(struct store *db, int64_t who, int64_t person, const st
         return store_fault(db, ERR_INVALID, "/openid", wechat ? "required" : "not_allowed",
                            "选微信时要填 openid，选别的时不填。",
                            "An openid goes with wechat, and with nothing else.");
+    bool home = str_eq(c->channel, S("call")) || str_eq(c->channel, S("slip"));
+    if (home && !person)
+        return store_fault(db, ERR_INVALID, "/channel", "no_person",
+                           "没有登记住处，不知道由谁来联系您。",
+                           "It is not on record where you live, so nobody could come to you.");
     if (str_eq(c->channel, S("sms")))
         TRY(S_phone_needed(db, person));
     if (wechat) {

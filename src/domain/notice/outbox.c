@@ -22,13 +22,14 @@ static enum err S_put(struct store *db, const struct entry *o)
 {
     struct place_row at = {0};
     int64_t id = 0;
-    if (o->person) {
-        enum err err =
-            store_one(db, "SELECT district, street, community, grid FROM person WHERE id = $1",
-                      ARGS(A_INT(o->person)), &place_entity, &at);
-        if (err != OK && err != ERR_NOT_FOUND)
-            return err;
-    }
+    enum err err =
+        o->person
+            ? store_one(db, "SELECT district, street, community, grid FROM person WHERE id = $1",
+                        ARGS(A_INT(o->person)), &place_entity, &at)
+            : store_one(db, "SELECT district, street, community, grid FROM matter WHERE id = $1",
+                        ARGS(A_INT(o->matter)), &place_entity, &at);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
     TRY(store_id(db, ID_COUNTY(o->matter), &id));
     return store_exec(
         db,
@@ -60,7 +61,7 @@ enum err outbox_notice(struct store *db, const struct notice_event *e, const str
     TRY(preference_of(db, to, &p));
     if (str_eq(p.channel, S("in_app")))
         return OK;
-    if (!person) {
+    if (!person && to->account) {
         enum err err = store_int(db, "SELECT person FROM account WHERE id = $1",
                                  ARGS(A_INT(to->account)), &any);
         if (err != OK)
@@ -152,15 +153,17 @@ enum err outbox_claim(struct store *db, int64_t most, struct list *ret)
     return OK;
 }
 
-/* A person who could not be reached by a machine is called. */
-static enum err S_call_instead(struct store *db, int64_t id)
+/* A person who could not be reached by a machine is called; not who left no number at all with what
+ * they asked, for they have their tracking code. */
+static enum err S_call_instead(struct store *db, int64_t id, const char *error)
 {
     struct parcel p;
     TRY(store_one(db,
                   "SELECT id, channel, notice, account, person, matter, seq FROM outbox "
                   "WHERE id = $1",
                   ARGS(A_INT(id)), &parcel_entity, &p));
-    if (!p.notice)
+    bool unknown = !p.account && !p.person && str_eq(str_of(error), S("no_address"));
+    if (!p.notice || unknown)
         return OK;
     return S_put(db, &(struct entry){.channel = "call",
                                      .why = "failed",
@@ -191,7 +194,7 @@ enum err outbox_report(struct store *db, const struct delivery *d)
                                          : S("failed")),
                         A_TEXT(str_of(d->error)), A_ID(next), A_ID(next ? 0 : db->now)),
                    &changed));
-    return over && changed ? S_call_instead(db, d->id) : OK;
+    return over && changed ? S_call_instead(db, d->id, d->error) : OK;
 }
 
 struct sealed_row {
@@ -215,9 +218,27 @@ static enum err S_open(struct store *db, const struct sealed_row *row, struct st
     return ret->p ? OK : ERR_STORE;
 }
 
+enum err outbox_contact(struct store *db, int64_t matter, struct str *name, struct str *phone)
+{
+    struct sealed_row row;
+    struct str clear = NO_STR;
+    TRY(store_one(db,
+                  "SELECT county, contact AS sealed, contact_key AS key FROM matter WHERE id = $1",
+                  ARGS(A_INT(matter)), &sealed_entity, &row));
+    TRY(S_open(db, &row, &clear));
+    *name = clear.p ? str_split(&clear, '\n') : NO_STR;
+    *phone = clear.p ? str_split(&clear, '\n') : NO_STR;
+    *name = name->n ? *name : NO_STR;
+    *phone = phone->n ? *phone : NO_STR;
+    return OK;
+}
+
 enum err outbox_address(struct store *db, const struct parcel *p, struct str *ret)
 {
     struct sealed_row row;
+    struct str name = NO_STR;
+    if (!p->account && !p->person)
+        return outbox_contact(db, p->matter, &name, ret);
     enum err err =
         str_eq(p->channel, S("wechat"))
             ? store_one(db, "SELECT county, address AS sealed, key FROM preference WHERE who = $1",

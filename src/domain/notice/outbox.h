@@ -52,6 +52,9 @@ MUST enum err outbox_report(struct store *db, const struct delivery *d);
  * when there is none. */
 MUST enum err outbox_address(struct store *db, const struct parcel *p, struct str *ret);
 
+/* Name and phone that were left with a matter, in the clear; NO_STR where there is none. */
+MUST enum err outbox_contact(struct store *db, int64_t matter, struct str *name, struct str *phone);
+
 /* Where a webhook goes and what it is signed with; ERR_NOT_FOUND when it has ended. */
 MUST enum err webhook_target(struct store *db, int64_t id, struct str *url, struct str *secret);
 MUST enum err webhook_end(struct store *db, int64_t id);
