@@ -70,12 +70,8 @@ static void S_release(struct server *s, struct request *q)
 /* The client went away: what runs goes on, its reply has nobody to go to. */
 static void S_gone(struct evhttp_connection *c, void *arg)
 {
-    struct request *q = arg;
     (void)c;
-    /* A connection that broke has let go of its request, which is ours to free then. */
-    if (!evhttp_request_get_connection(q->ev))
-        evhttp_request_free(q->ev);
-    q->ev = NULL;
+    ((struct request *)arg)->ev = NULL;
 }
 
 static void S_log(const struct request *q)
