@@ -75,6 +75,7 @@ CREATE INDEX webhook_grid ON webhook (grid, id);
 CREATE INDEX hat_unit ON hat (unit) WHERE unit IS NOT NULL;
 CREATE INDEX hat_party ON hat (party) WHERE party IS NOT NULL;
 CREATE INDEX account_person ON account (person) WHERE person IS NOT NULL;
+CREATE INDEX matter_watch_matter ON matter_watch (matter);
 CREATE INDEX matter_due ON matter (due_at, id) WHERE open = 1;
 
 -- What happened before is no news.

@@ -2,7 +2,7 @@
 
 #include "domain/notice/outbox.h"
 
-enum { EVENTS_MOST = 12, DUE_MOST = 8, EACH_MOST = 12, NOTICES_MOST = 48, PURGE_MOST = 32 };
+enum { EVENTS_MOST = 12, DUE_MOST = 24, EACH_MOST = 12, NOTICES_MOST = 48, PURGE_MOST = 32 };
 static const int64_t news_ms = 3 * (int64_t)86400000; /* what is older is no news */
 static const int64_t kept_ms = 180 * (int64_t)86400000;
 static const int64_t soon_ms = 24 * (int64_t)3600000;  /* before it is due … */
@@ -19,7 +19,7 @@ static const struct field event_fields[] = {
     F_ID(struct notice_event, charge),    F_ID(struct notice_event, holder),
     F_TIME(struct notice_event, due_at),  F_ID(struct notice_event, district),
     F_ID(struct notice_event, street),    F_ID(struct notice_event, community),
-    F_ID(struct notice_event, grid)};
+    F_ID(struct notice_event, grid),      F_INT(struct notice_event, span)};
 static const struct entity event_entity = ENTITY(struct notice_event, "NoticeEvent", event_fields);
 
 /* ---- whom ---- */
@@ -224,9 +224,8 @@ static enum err S_due(struct store *db, const char *sql, struct str at_name, str
         at = least;
         id = 0;
     }
-    TRY(store_all(db, sql,
-                  ARGS(A_INT(at), A_INT(id), A_INT(most), A_INT(DUE_MOST), A_INT(short_ms)),
-                  &event_entity, DUE_MOST, &rows));
+    TRY(store_all(db, sql, ARGS(A_INT(at), A_INT(id), A_INT(most), A_INT(DUE_MOST)), &event_entity,
+                  DUE_MOST, &rows));
     struct notice_event *e = rows.items;
     size_t made = 0;
     if (!rows.n)
@@ -237,24 +236,26 @@ static enum err S_due(struct store *db, const char *sql, struct str at_name, str
         e[i].act = act;
         e[i].at = db->now;
         e[i].seq = 0;
-        TRY(S_tell(db, &e[i], &made));
+        if (e[i].span == NO_INT || e[i].span >= short_ms)
+            TRY(S_tell(db, &e[i], &made));
     }
     TRY(S_move(db, at_name, at));
     return S_move(db, id_name, id);
 }
 
-#define DUE                                                                                        \
-    "SELECT m.id AS matter, " OF_MATTER                                                            \
-    "FROM matter m WHERE m.open = 1 AND m.due_at >= $1 AND (m.due_at > $1 OR m.id > $2) "          \
-    "AND m.due_at <= $3 "
+#define DUE(span)                                                                                  \
+    "SELECT m.id AS matter, " span " AS span, " OF_MATTER                                          \
+    "FROM matter m WHERE m.open = 1 AND (m.due_at, m.id) > ($1, $2) AND m.due_at <= $3 "           \
+    "ORDER BY m.due_at, m.id LIMIT $4"
 
+/* How long a limit was is looked at after a few have been taken, and not asked of the index: what
+ * does not qualify must not be walked over again each time. */
 static enum err S_time(struct store *db)
 {
-    static const char overdue[] = DUE "AND $5 > 0 ORDER BY m.due_at, m.id LIMIT $4";
+    static const char overdue[] = DUE("NULL");
     static const char soon[] =
-        DUE "AND m.due_at - (SELECT max(e.at) FROM matter_event e WHERE e.matter = m.id "
-            "AND (e.from_stage IS NULL OR e.from_stage <> e.to_stage OR e.act = 'dispatch')) >= $5 "
-            "ORDER BY m.due_at, m.id LIMIT $4";
+        DUE("m.due_at - (SELECT max(e.at) FROM matter_event e WHERE e.matter = m.id "
+            "AND (e.from_stage IS NULL OR e.from_stage <> e.to_stage OR e.act = 'dispatch'))");
     TRY(S_due(db, overdue, S("notice_over_at"), S("notice_over_id"), S("overdue"),
               db->now - news_ms, db->now));
     return S_due(db, soon, S("notice_soon_at"), S("notice_soon_id"), S("due_soon"), db->now,

@@ -36,6 +36,7 @@ struct notice_event {
     enum tri public, contact; /* contact: of the matter: somebody left a name or a number with it */
     int64_t requester, charge, holder, due_at; /* of the matter; holder: the party that has it */
     int64_t district, street, community, grid;
+    int64_t span; /* ms it had in all, when it is due soon */
 };
 
 /* One to be told: an account; a person without one (account 0); or nobody on record (both 0), who
