@@ -2,7 +2,7 @@
 
 #include "domain/notice/outbox.h"
 
-enum { EVENTS_MOST = 12, DUE_MOST = 24, EACH_MOST = 12, NOTICES_MOST = 48, PURGE_MOST = 32 };
+enum { EVENTS_MOST = 40, DUE_MOST = 24, EACH_MOST = 12, NOTICES_MOST = 80, PURGE_MOST = 32 };
 static const int64_t news_ms = 3 * (int64_t)86400000; /* what is older is no news */
 static const int64_t kept_ms = 180 * (int64_t)86400000;
 static const int64_t soon_ms = 24 * (int64_t)3600000;  /* before it is due … */
