@@ -259,7 +259,7 @@ build/bench/geo: INCLUDES += $(LIB_CFLAGS)
 build/bench/geo: BENCH_LIBS = $(LDLIBS)
 
 bench: export LINLI_BIN := $(CURDIR)/build/linli
-bench: build/linli build/bench/load build/bench/raw build/bench/geo $(DATASETS) $(NODE) ## run every bench/*.bench.mjs
+bench: build/linli build/bench/load build/bench/raw build/bench/geo build/bench/listen $(DATASETS) $(NODE) ## run every bench/*.bench.mjs
 	@set -e; for file in bench/*.bench.mjs; do echo "$$file"; $(NODE) "$$file"; done
 
 # --- Style and static checks ---

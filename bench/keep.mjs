@@ -1,13 +1,15 @@
-// bench/out/latest.tsv: a line a figure, name<TAB>value<TAB>unit, the latest of each.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+// Keeps a bench's figures in bench/out/latest.tsv beside those of the others: a line of the same name
+// is replaced where it stands, a new one goes to the end.
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 
 const FILE = "bench/out/latest.tsv";
 
-// results: [[name, value, unit]]. A figure measured before is replaced where it stands.
+// results: [[name, value, unit], …]
 export function keep(results) {
-    mkdirSync("bench/out", { recursive: true });
     const lines = existsSync(FILE) ? readFileSync(FILE, "utf8").split("\n").filter(Boolean) : [];
-    const kept = new Map(lines.map((line) => [line.split("\t")[0], line]));
-    for (const r of results) kept.set(r[0], r.join("\t"));
-    writeFileSync(FILE, [...kept.values()].join("\n") + "\n");
+    const rows = new Map(lines.map((line) => [line.split("\t")[0], line]));
+    for (const row of results) rows.set(row[0], row.join("\t"));
+    mkdirSync("bench/out", { recursive: true });
+    writeFileSync(`${FILE}.new`, [...rows.values()].join("\n") + "\n");
+    renameSync(`${FILE}.new`, FILE);
 }

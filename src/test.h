@@ -20,6 +20,8 @@
     X(gate)                                                                                        \
     X(many)                                                                                        \
     X(milestone)                                                                                   \
+    X(feed)                                                                                        \
+    X(message)                                                                                     \
     X(matter)                                                                                      \
     X(mediation)                                                                                   \
     X(parse)                                                                                       \

@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build="gcc libc6-dev make pkg-config curl ca-certificates xz-utils libevent-dev libjansson-dev
-       libsodium-dev libfyaml-dev libgeos-dev libssl-dev zlib1g-dev"
+       libsodium-dev libfyaml-dev libgeos-dev libssl-dev zlib1g-dev libcurl4-openssl-dev"
 test="libcmocka-dev clang-format chromium"
 lint="clang-tidy cppcheck"
 npm="npm ca-certificates"

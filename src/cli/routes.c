@@ -13,7 +13,10 @@ static void S_json(const struct route *r, const char *module, struct buf *out)
     buf_printf(out,
                "{\"op\":\"%s\",\"verb\":\"%s\",\"path\":\"%s\",\"module\":\"%s\",\"work\":\"%s\","
                "\"permission\":\"%s\",\"subject\":%s,\"status\":%d,\"body_max\":%zu,\"roles\":[",
-               r->op, r->verb, r->path, module, r->work == COMMAND ? "command" : "query",
+               r->op, r->verb, r->path, module,
+               r->work == COMMAND  ? "command"
+               : r->work == STREAM ? "stream"
+                                   : "query",
                perm_names[r->perm], r->reach ? "true" : "false", r->status,
                r->body_max ? r->body_max : BODY_MAX);
     const char *comma = "";

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "domain/modules.h"
 #include "http/server.h"
+#include "port/deliver.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -77,15 +78,30 @@ static int S_free(const struct serve_options *o)
 
 /* ---- serving ---- */
 
+static void S_stop_delivery(void *arg)
+{
+    deliver_stop(arg);
+}
+
 static int S_serve(struct house *h, const struct serve_options *o, struct server_options *options)
 {
+    const struct deliver_options delivery = {
+        .database = h->database, .world = &h->world, .clock = &h->clock, .folder = str_of(o->data)};
+    struct deliver *deliver = NULL;
     struct server *server = NULL;
     const char *why = NULL;
-    enum err err = server_start(h->database, &h->world, &h->clock, modules, options, &server, &why);
+    enum err err = deliver_open(&delivery, &deliver, &why);
+    if (err == OK)
+        err = server_start(h->database, &h->world, &h->clock, modules, options, &server, &why);
+    if (err == OK)
+        err = deliver_start(deliver, server_writer(server));
     if (err != OK) {
         fprintf(stderr, "linli serve: %s\n", why ? why : "启动不了。 / It cannot start.");
+        deliver_stop(deliver);
+        server_free(server);
         return EXIT_FAILED;
     }
+    server_on_end(server, S_stop_delivery, deliver);
     printf("邻里已启动 / Linli serves at http://%s:%d\n", o->address, server_port(server));
     fflush(stdout);
     log_line(LOG_INFO, "serving", LOG_FIELDS(L_INT("port", server_port(server))));

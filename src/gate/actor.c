@@ -72,6 +72,31 @@ bool hat_reaches(const struct hat *h, const struct reach *r)
     return S_among(h->party, r->parties, r->party_count);
 }
 
+int64_t hat_key(const struct hat *h)
+{
+    if (h->kind == HAT_UNIT)
+        return h->unit;
+    if (h->kind == HAT_SELF)
+        return h->matter ? h->matter : h->person;
+    return h->party;
+}
+
+size_t reach_keys(const struct reach *r, int64_t ret[REACH_KEYS])
+{
+    const int64_t keys[] = {r->at.province,  r->at.city, r->at.district, r->at.street,
+                            r->at.community, r->at.grid, r->matter,      r->person};
+    size_t n = 0;
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        if (keys[i])
+            ret[n++] = keys[i];
+    }
+    for (size_t i = 0; i < r->party_count; i++)
+        ret[n++] = r->parties[i];
+    for (size_t i = 0; i < r->person_count; i++)
+        ret[n++] = r->persons[i];
+    return n;
+}
+
 const struct hat *actor_hat(const struct actor *by)
 {
     for (size_t i = 0; i < by->n; i++) {

@@ -73,6 +73,14 @@ struct reach {
 
 bool hat_reaches(const struct hat *h, const struct reach *r);
 bool hat_covers(const struct hat *h, const struct ancestors *at); /* unit hats only */
+
+/* The same said by ids, for finding many hats at once: a hat reaches what has its key among the
+ * keys of its reach. (What is shared with units below is not found this way.) Ids of different
+ * things never meet. hat_key is 0 when nothing is reached. */
+enum { REACH_KEYS = 6 + 2 + PARTIES_MAX + PERSONS_MAX };
+int64_t hat_key(const struct hat *h);
+size_t reach_keys(const struct reach *r, int64_t ret[REACH_KEYS]);
+
 int64_t ancestors_at(const struct ancestors *at, enum level level);
 
 /* The first admitted hat, the one an act is recorded under; NULL when none is needed. */

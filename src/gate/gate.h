@@ -19,6 +19,10 @@ void gate_changed(struct session_cache *c);
 MUST enum err gate_identify(struct store *db, struct session_cache *c, struct str token,
                             struct actor *ret);
 
+/* The same for a session known by the hash of its token: who an open stream's reader is now. */
+MUST enum err gate_identify_session(struct store *db, struct session_cache *c,
+                                    const unsigned char hash[HASH_SIZE], struct actor *ret);
+
 /* Permission alone: has any hat (the named one, when one is named) the route's permission? Sets
  * by->admitted. */
 MUST enum err gate_permit(struct store *db, const struct route *r, struct actor *by);

@@ -30,6 +30,7 @@ const char *const perm_names[PERM_COUNT + 1] = {
     [PERM_PAIR_CONTACT] = "pair.contact",
     [PERM_PATROL_WALK] = "patrol.walk",
     [PERM_PATROL_WRITE] = "patrol.write",
+    [PERM_WEBHOOK_WRITE] = "webhook.write",
     [PERM_COUNT] = NULL,
 };
 _Static_assert(PERM_COUNT <= 32, "a role's permissions are a set of bits");
@@ -61,7 +62,7 @@ bool role_may(enum role r, enum perm p)
         [ROLE_DISTRICT] =
             matter_party | P(PARTY_READ) | P(MATTER_GLASS) | P(BODY_READ) | P(PATROL_WALK),
         [ROLE_HOTLINE] = matter_party | P(MATTER_ORDER) | P(PARTY_READ),
-        [ROLE_SYSTEM_ADMIN] = P(UNIT_WRITE),
+        [ROLE_SYSTEM_ADMIN] = P(UNIT_WRITE) | P(WEBHOOK_WRITE),
         [ROLE_SECURITY_ADMIN] = P(ACCOUNT_READ) | P(ACCOUNT_WRITE),
         [ROLE_AUDITOR] = P(AUDIT_READ),
     };

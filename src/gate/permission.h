@@ -55,6 +55,7 @@ enum perm {
     PERM_PAIR_CONTACT,
     PERM_PATROL_WALK,
     PERM_PATROL_WRITE,
+    PERM_WEBHOOK_WRITE,
     PERM_COUNT
 };
 extern const char *const perm_names[PERM_COUNT + 1];

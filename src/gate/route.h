@@ -9,7 +9,10 @@
 #define GATE_ROUTE_H
 
 #include "gate/actor.h"
+#include "gate/feed.h"
 #include "gate/world.h"
+
+#include <string.h>
 
 /* in: struct of route->in, or NULL; ret: struct of route->out, a struct page, or NULL. */
 typedef enum err handler_fn(struct store *db, const struct actor *by, const void *in, void *ret);
@@ -18,7 +21,8 @@ typedef enum err handler_fn(struct store *db, const struct actor *by, const void
  * zeroed but for ->by, the actor who asks. */
 typedef enum err reach_fn(struct store *db, int64_t id, struct reach *ret);
 
-enum work { QUERY, COMMAND };
+/* A STREAM stays open: what happens is told as it happens (feed.h). */
+enum work { QUERY, COMMAND, STREAM };
 enum cookie { COOKIE_NONE, COOKIE_SET, COOKIE_CLEAR };
 
 struct page {
@@ -26,27 +30,39 @@ struct page {
     struct str next; /* cursor of the next page, NO_STR on the last */
 };
 
+struct text_out {
+    struct str text;
+};
+
 struct route {
     const char *op; /* operationId, "matters.act" */
     const char *verb, *path;
     enum work work;
     enum perm perm;
-    handler_fn *fn;
+    handler_fn *fn;          /* not of a STREAM */
+    const struct feed *feed; /* of a STREAM; `out` is one event, `in` a struct feed_in */
     /* Slow work of a command (password hashing), done before it on the slow threads, on a read
      * snapshot; it may change `in`. */
     enum err (*prepare)(struct store *db, const struct actor *by, void *in);
     const struct entity *in, *out;
     bool page;      /* the reply is a struct page of out */
     bool throttled; /* a query that costs something and that strangers may ask: as rare as writes */
-    reach_fn *reach;  /* required when the path has {id} */
-    int status;       /* of success: 200, 201 or 204 */
-    size_t body_max;  /* bytes; 0 is BODY_MAX */
+    reach_fn *reach;   /* required when the path has {id} */
+    const char *media; /* of the reply; NULL: application/json. When it is a text (text/…), `out` is
+                          a struct text_out */
+    int status;        /* of success: 200, 201 or 204 */
+    size_t body_max;   /* bytes; 0 is BODY_MAX */
     enum sight sight; /* CLEAR only where the reply is its reader's own, or recorded */
     enum cookie cookie;
-    const char *type; /* media type of the reply; NULL is application/json */
-    const char *doc;  /* one English sentence */
+    const char *doc; /* one English sentence */
 };
 enum { BODY_MAX = 64 * 1024 };
+
+/* Is its reply a text, and no JSON? */
+static inline bool route_is_text(const struct route *r)
+{
+    return r->media && strncmp(r->media, "text/", 5) == 0;
+}
 
 struct module {
     const char *name;   /* OpenAPI tag */

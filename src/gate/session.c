@@ -148,11 +148,18 @@ enum err gate_identify(struct store *db, struct session_cache *c, struct str tok
                        struct actor *ret)
 {
     unsigned char hash[HASH_SIZE];
-    struct session_row row;
     *ret = (struct actor){0};
     if (!token.p)
         return OK;
     vault_hash(db->world->vault, HASH_SESSION, token, hash);
+    return gate_identify_session(db, c, hash, ret);
+}
+
+enum err gate_identify_session(struct store *db, struct session_cache *c,
+                               const unsigned char hash[HASH_SIZE], struct actor *ret)
+{
+    struct session_row row;
+    *ret = (struct actor){0};
     /* Read before the row: a change committed meanwhile makes what is kept stale at once. */
     uint64_t epoch = atomic_load(&c->epoch);
     if (S_cached(c, hash, db->now, db->arena, ret))

@@ -97,7 +97,8 @@ static bool S_has_id(const struct route *r)
 
 static const char *S_route_fault(const struct route *r)
 {
-    if (!r->op || !r->verb || !r->path || !r->fn || !r->doc)
+    if (!r->op || !r->verb || !r->path || !r->doc ||
+        !(r->work == STREAM ? r->feed && r->in : r->fn != NULL))
         return "a route lacks its operationId, verb, path, function or doc";
     if (r->perm == PERM_NONE || r->perm >= PERM_COUNT)
         return r->op;
@@ -106,7 +107,7 @@ static const char *S_route_fault(const struct route *r)
         return r->op;
     if (r->status != 200 && r->status != 201 && r->status != 204)
         return r->op;
-    if ((r->status == 204) != !r->out || (r->work == QUERY) != str_eq(str_of(r->verb), S("GET")))
+    if ((r->status == 204) != !r->out || (r->work != COMMAND) != str_eq(str_of(r->verb), S("GET")))
         return r->op;
     return NULL;
 }

@@ -32,6 +32,10 @@ static void S_metrics(struct server *s, struct evhttp_request *ev)
     S_metric(&b, "requests_busy_total", "counter", "Requests answered 503: a queue was full.",
              s->tally.queue_full);
     S_metric(&b, "requests_in_flight", "gauge", "Requests being worked on.", s->tally.in_flight);
+    S_metric(&b, "live_streams", "gauge", "Open event streams.", s->tally.streams);
+    S_metric(&b, "live_events_total", "counter", "Events told to streams.", s->tally.streams_told);
+    S_metric(&b, "live_dropped_total", "counter", "Streams dropped: too slow to read.",
+             s->tally.streams_dropped);
     buf_put(&b, S("# HELP linli_replies_total Replies by status class.\n"
                   "# TYPE linli_replies_total counter\n"));
     for (int class = 2; class < 6; class ++)

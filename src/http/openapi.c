@@ -54,6 +54,8 @@ static void S_parameters(const struct route *r, struct buf *out)
     }
     if (r->work == COMMAND)
         buf_put(out, S("{\"$ref\":\"#/components/parameters/IdempotencyKey\"},"));
+    if (r->work == STREAM)
+        buf_put(out, S("{\"$ref\":\"#/components/parameters/LastEventId\"},"));
     buf_put(out, S("{\"$ref\":\"#/components/parameters/Hat\"}]"));
 }
 
@@ -70,11 +72,22 @@ static void S_success(const struct route *r, struct buf *out)
                    "\"items\":{\"$ref\":\"#/components/schemas/%s\"}},\"next\":{\"type\":"
                    "\"string\",\"description\":\"Cursor of the next page.\"}}}}}",
                    r->out->name);
+    } else if (route_is_text(r)) {
+        buf_put(out, S(",\"content\":{"));
+        buf_json(out, str_of(r->media));
+        buf_put(out, S(":{\"schema\":{\"type\":\"string\"}}}"));
+    } else if (r->work == STREAM) {
+        buf_printf(out,
+                   ",\"content\":{\"text/event-stream\":{\"schema\":{\"type\":\"string\","
+                   "\"description\":\"Server-Sent Events named %s; the data of each is a %s.\","
+                   "\"contentMediaType\":\"application/json\",\"contentSchema\":{\"$ref\":"
+                   "\"#/components/schemas/%s\"}}}}",
+                   r->feed->name, r->out->name, r->out->name);
     } else if (r->out) {
         buf_printf(out,
                    ",\"content\":{\"%s\":{\"schema\":{\"$ref\":"
                    "\"#/components/schemas/%s\"}}}",
-                   r->type ? r->type : "application/json", r->out->name);
+                   r->media ? r->media : "application/json", r->out->name);
     }
     buf_char(out, '}');
 }
@@ -156,7 +169,7 @@ static void S_schemas(const struct module *const *modules, struct buf *out)
     for (size_t m = 0; modules[m]; m++) {
         for (size_t i = 0; i < modules[m]->n; i++) {
             const struct route *r = &modules[m]->routes[i];
-            if (r->out)
+            if (r->out && !route_is_text(r))
                 S_collect(&seen, r->out);
             for (size_t f = 0; r->in && f < r->in->n; f++) {
                 if (r->in->fields[f].of)
@@ -189,7 +202,10 @@ static const char components[] =
     "\"parameters\":{\"IdempotencyKey\":{\"name\":\"Idempotency-Key\",\"in\":\"header\","
     "\"required\":true,\"description\":\"Chosen by the client, one per write: the same key with "
     "the same request gives the same answer.\",\"schema\":{\"type\":\"string\",\"minLength\":16,"
-    "\"maxLength\":128}},\"Hat\":{\"name\":\"Linli-Hat\",\"in\":\"header\",\"required\":false,"
+    "\"maxLength\":128}},\"LastEventId\":{\"name\":\"Last-Event-ID\",\"in\":\"header\","
+    "\"required\":false,\"description\":\"The last event that arrived: what came after it is told "
+    "first. An EventSource sends it by itself.\",\"schema\":{\"type\":\"string\",\"pattern\":"
+    "\"^[0-9]{1,18}$\"}},\"Hat\":{\"name\":\"Linli-Hat\",\"in\":\"header\",\"required\":false,"
     "\"description\":\"The hat to act under, when one has several.\",\"schema\":{\"type\":"
     "\"string\",\"pattern\":\"^[1-9][0-9]{0,18}$\"}}},"
     "\"securitySchemes\":{\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\","

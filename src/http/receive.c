@@ -147,6 +147,29 @@ static enum err S_hat_named(struct request *q)
                        S("Linli-Hat must be the id of a hat."));
 }
 
+/* A stream that is taken up again goes on after the last event that arrived; the address it was
+ * first asked with may still name an older one. */
+static enum err S_last_event(struct request *q)
+{
+    struct str last = S_header(q, "Last-Event-ID");
+    int64_t seq = 0;
+    size_t kept = 0;
+    if (!last.n)
+        return OK;
+    if (last.n > 18 || !str_int(last, &seq) || seq < 0)
+        return S_malformed(q, S("Last-Event-ID"), "form", S("Last-Event-ID 要是收到过的事件编号。"),
+                           S("Last-Event-ID must be the id of an event."));
+    for (size_t i = 0; i < q->param_count; i++) {
+        if (!str_eq(q->params[i].name, S("after")))
+            q->params[kept++] = q->params[i];
+    }
+    q->param_count = kept;
+    if (kept < PARAMS_MAX_)
+        q->params[q->param_count++] =
+            (struct param){.name = S("after"), .value = last, .from = IN_QUERY};
+    return OK;
+}
+
 /* Who is at the other end. Behind a proxy (served over TLS there) the proxy says it. */
 static struct str S_address(struct request *q)
 {
@@ -180,6 +203,8 @@ enum err request_receive(struct request *q, struct str verb, struct str path, st
             return S_no_escape(q, q->params[i].name);
     }
     TRY(S_query_params(q, query));
+    if (q->route->work == STREAM)
+        TRY(S_last_event(q));
     TRY(S_body(q));
     q->token = S_token(q);
     if (q->route->work == COMMAND) {

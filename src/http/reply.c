@@ -135,15 +135,33 @@ static const char *S_reason(int status)
     return status == 201 ? "Created" : status == 204 ? "No Content" : "";
 }
 
+void reply_stream(struct request *q)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(q->ev);
+    reply_headers(q->server, q->ev, "text/event-stream", false);
+    /* A proxy in front must not gather what is to be told at once. */
+    evhttp_add_header(headers, "X-Accel-Buffering", "no");
+    evhttp_add_header(headers, "Connection", "close");
+    q->status = 200;
+    evhttp_send_reply_start(q->ev, 200, "OK");
+}
+
 void reply_send(struct request *q)
 {
     struct server *s = q->server;
     bool problem = q->err != OK;
     if (problem)
         reply_problem(q, q->err);
-    const char *type = q->route && q->route->type ? q->route->type : "application/json";
-    reply_headers(s, q->ev, problem ? "application/problem+json" : type, false);
+    const char *media = q->route && q->route->media ? q->route->media : "application/json";
+    reply_headers(s, q->ev, problem ? "application/problem+json" : media, false);
     struct evkeyvalq *headers = evhttp_request_get_output_headers(q->ev);
+    if (q->route && route_is_text(q->route) && !problem) {
+        /* A document made for one reader: it may have its looks from us, and nothing else. */
+        evhttp_remove_header(headers, "Content-Security-Policy");
+        evhttp_add_header(headers, "Content-Security-Policy",
+                          "default-src 'none'; style-src 'self'; frame-ancestors 'none'");
+        evhttp_add_header(headers, "Referrer-Policy", "no-referrer");
+    }
     if (q->cookie.p && !problem)
         evhttp_add_header(headers, "Set-Cookie", q->cookie.p);
     if (q->replayed && !problem)

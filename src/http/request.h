@@ -21,6 +21,12 @@ enum {
     REPLY_CAP = 4 * 1024 * 1024
 };
 
+/* Events read for one stream: all up to `upto` that its reader may see; `last` is the number of the
+ * newest there was, so that there are more when upto is less. */
+struct stream_page {
+    int64_t upto, last;
+};
+
 struct request {
     struct server *server;
     struct evhttp_request *ev; /* NULL once the client has gone */
@@ -37,9 +43,10 @@ struct request {
     enum err err;
     int status;
     struct buf out;
-    bool replayed;     /* the answer of an earlier request with the same key */
-    bool prepared;     /* route->prepare has run */
-    struct str cookie; /* Set-Cookie, or NO_STR */
+    struct stream_page page; /* of a STREAM: where its first events end */
+    bool replayed;           /* the answer of an earlier request with the same key */
+    bool prepared;           /* route->prepare has run */
+    struct str cookie;       /* Set-Cookie, or NO_STR */
     struct task task;
     struct job job;
     struct request *next;
@@ -48,8 +55,10 @@ struct request {
 /* Counters for /metrics; any thread adds. */
 struct tally {
     atomic_int_fast64_t requests, by_class[6], refused, in_flight, queue_full;
+    atomic_int_fast64_t streams, streams_told, streams_dropped;
 };
 
+struct streams;  /* stream.c */
 struct compiled; /* routes split into segments, in match.c */
 
 struct server {
@@ -67,10 +76,14 @@ struct server {
     struct strict_rules rules;
     struct guard **guards; /* hash of connections, guard.c */
     struct throttle throttle;
+    struct streams *streams;
+    void (*ending)(void *arg);
+    void *ending_arg;
     bool quiet, secure, stopping;
     int64_t ticks;
     struct tally tally;
-    struct request *idle;             /* for reuse; loop only */
+    struct request *idle; /* for reuse; loop only */
+    size_t idle_n;
     struct task *fresh, **fresh_tail; /* read in this turn of the loop, not yet with a worker */
     pthread_mutex_t done_lock;
     struct request *done, **done_tail; /* answered, waiting for the loop */
@@ -96,6 +109,7 @@ void request_done(struct request *q); /* to the loop, from any thread */
 void reply_send(struct request *q);
 void reply_problem(struct request *q, enum err err); /* fills q->status and q->out */
 void reply_headers(struct server *s, struct evhttp_request *ev, const char *type, bool page);
+void reply_stream(struct request *q); /* the head of a reply that stays open */
 int err_status(enum err err);
 
 /* guard.c: the strict guard of every connection. */
@@ -104,6 +118,18 @@ void guard_attach(struct server *s);
 bool guard_pass(struct server *s, struct evhttp_request *ev);
 void guard_replied(struct server *s, struct evhttp_request *ev);
 void guard_free(struct server *s);
+
+/* stream.c: open streams, on the loop (stream.h says how). */
+struct streams *streams_new(struct server *s);
+void streams_end(struct server *s); /* tells all that it ends */
+void streams_free(struct streams *all);
+bool stream_open(struct request *q);  /* begins the reply; false: no room, nothing was sent */
+void streams_stale(struct server *s); /* something was committed */
+void streams_poll(struct server *s);  /* reads what is new, if anything may be */
+void streams_tick(struct server *s);  /* four times a second */
+
+/* stream_read.c: on a worker. The first events of a stream, into q->out and q->page. */
+MUST enum err stream_begin(struct store *db, struct request *q);
 
 /* meta.c: health, metrics, OpenAPI and embedded pages, which need no worker. True when it replied.
  */

@@ -30,7 +30,7 @@ static enum err S_decode(struct store *db, struct request *q)
     static const struct entity nothing = {.name = "Nothing"};
     const struct entity *e = q->route->in ? q->route->in : &nothing;
     json_t *body = NULL;
-    if (!S_has_body(e) && q->body.n > 0 && q->route->work == QUERY)
+    if (!S_has_body(e) && q->body.n > 0 && q->route->work != COMMAND)
         return store_fault(db, ERR_MALFORMED, "", "body", "这个请求不带正文。",
                            "This request takes no body.");
     if (S_has_body(e) || q->body.n > 0)
@@ -62,6 +62,8 @@ static enum err S_encode(struct request *q)
         const struct page *page = q->ret;
         buf_room(&q->out, PAGE_ROOM); /* asked for once, not by doubling */
         entity_encode_page(r->out, &page->items, page->next, r->sight, &q->out);
+    } else if (route_is_text(r)) {
+        buf_put(&q->out, ((const struct text_out *)q->ret)->text);
     } else if (r->out) {
         entity_encode(r->out, q->ret, r->sight, &q->out);
     }
@@ -232,6 +234,8 @@ static enum err S_read(struct store *db, struct request *q)
         TRY(S_understand(db, q));
     if (q->route->work == QUERY)
         return S_query(db, q);
+    if (q->route->work == STREAM)
+        return stream_begin(db, q);
     if (q->prepared && q->route->prepare)
         return q->route->prepare(db, &q->actor, q->in);
     return OK;
@@ -249,7 +253,7 @@ void request_run(struct conn *reader, void *arg)
         if (conn_commit(reader) != OK)
             conn_rollback(reader);
     }
-    if (q->err != OK || q->route->work == QUERY) {
+    if (q->err != OK || q->route->work != COMMAND) {
         request_done(q);
     } else if (q->route->prepare && !q->prepared) {
         q->prepared = true;

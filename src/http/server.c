@@ -22,6 +22,7 @@ enum {
     QUERY_STEPS = 50 * 1000 * 1000, /* a query past this asks too broadly */
     TICKS_AN_HOUR = 4 * 3600,
     BODY_CEILING = 1024 * 1024,
+    IDLE_MAX = 512, /* requests kept for reuse */
 };
 
 /* ---- requests, reused ---- */
@@ -31,6 +32,7 @@ static struct request *S_new(struct server *s)
     struct request *q = s->idle;
     if (q) {
         s->idle = q->next;
+        s->idle_n--;
         struct arena *arena = q->arena;
         *q = (struct request){.arena = arena};
     } else {
@@ -50,9 +52,16 @@ static struct request *S_new(struct server *s)
     return q;
 }
 
+/* A burst, such as everybody's streams after a restart, does not keep its memory. */
 static void S_release(struct server *s, struct request *q)
 {
     buf_free(&q->out);
+    if (s->idle_n == IDLE_MAX) {
+        arena_free(q->arena);
+        free(q);
+        return;
+    }
+    s->idle_n++;
     arena_reset(q->arena);
     q->next = s->idle;
     s->idle = q;
@@ -80,9 +89,12 @@ static void S_finish(struct request *q)
     struct evhttp_connection *c = q->ev ? evhttp_request_get_connection(q->ev) : NULL;
     if (c)
         evhttp_connection_set_closecb(c, NULL, NULL);
+    bool stream = q->ev && q->err == OK && q->route && q->route->work == STREAM;
+    if (stream && !stream_open(q))
+        q->err = ERR_BUSY;
     if (q->ev)
         reply_send(q);
-    else
+    else if (!stream)
         q->status = err_status(q->err);
     s->tally.by_class[q->status / 100 < 6 ? q->status / 100 : 0]++;
     s->tally.in_flight--;
@@ -128,9 +140,12 @@ static void S_wake(evutil_socket_t fd, short what, void *arg)
     pthread_mutex_unlock(&s->done_lock);
     while (q) {
         struct request *next = q->next;
+        if (q->route && q->route->work == COMMAND && q->err == OK)
+            streams_stale(s);
         S_finish(q);
         q = next;
     }
+    streams_poll(s);
 }
 
 /* ---- requests come ---- */
@@ -267,6 +282,7 @@ static void S_tick(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     pool_submit(s->workers, NULL);
+    streams_tick(s);
     for (size_t m = 0; s->modules[m]; m++) {
         if (s->modules[m]->tick)
             S_chore(s, s->modules[m]->tick);
@@ -410,7 +426,8 @@ enum err server_start(struct database *database, const struct world *world,
     s->base = S_base();
     s->routes = routes_compile(modules);
     s->sessions = session_cache_new();
-    enum err err = s->base && s->routes && s->sessions ? OK : ERR_MEMORY;
+    s->streams = s->base ? streams_new(s) : NULL;
+    enum err err = s->base && s->routes && s->sessions && s->streams ? OK : ERR_MEMORY;
     if (err == OK)
         err = S_listen(s, options, why);
     if (err == OK)
@@ -430,6 +447,17 @@ int server_port(const struct server *s)
     return s->port;
 }
 
+struct writer *server_writer(const struct server *s)
+{
+    return s->writer;
+}
+
+void server_on_end(struct server *s, void (*ending)(void *arg), void *arg)
+{
+    s->ending = ending;
+    s->ending_arg = arg;
+}
+
 void server_run(struct server *s)
 {
     event_base_dispatch(s->base);
@@ -438,11 +466,14 @@ void server_run(struct server *s)
     event_del(s->tick);
     event_del(s->flush);
     S_flush(-1, 0, s);
+    if (s->ending)
+        s->ending(s->ending_arg);
     pool_stop(s->workers);
     pool_stop(s->slow);
     writer_stop(s->writer);
     s->workers = s->slow = NULL;
     s->writer = NULL;
+    streams_end(s);
     eventfd_write(s->wake_fd, 1);
     for (int i = 0; i < 8; i++)
         event_base_loop(s->base, EVLOOP_NONBLOCK);
@@ -466,8 +497,11 @@ void server_free(struct server *s)
     pool_stop(s->workers);
     pool_stop(s->slow);
     writer_stop(s->writer);
+    if (s->streams)
+        streams_end(s);
     if (s->http)
         evhttp_free(s->http);
+    streams_free(s->streams);
     S_free_event(s->wake);
     S_free_event(s->on_int);
     S_free_event(s->on_term);

@@ -31,6 +31,11 @@ MUST enum err server_start(struct database *database, const struct world *world,
                            const char **why);
 int server_port(const struct server *s);
 
+/* The writer, for what works beside the server. `ending` is called when no request is taken any
+ * more and the writer still runs: what uses it must end there. */
+struct writer *server_writer(const struct server *s);
+void server_on_end(struct server *s, void (*ending)(void *arg), void *arg);
+
 /* Runs until server_stop, or SIGINT or SIGTERM; then lets what was begun end. */
 void server_run(struct server *s);
 void server_stop(struct server *s); /* from any thread */

@@ -77,9 +77,9 @@ test("its sums are those any tool computes, and no draft is left", () => {
 });
 
 test("restored and served: the same content, sealed contacts included", async () => {
+    const original = await content(app, secretary);
     const r = await linli("backup", at("quiet"), "--data", app.data, "--with-key");
     assert.equal(r.code, 0, r.stderr);
-    const original = await content(app, secretary);
     assert.ok(original.whole.length > 30);
     const restored = await linli("restore", at("quiet"), "--data", at("quiet-data"));
     assert.equal(restored.code, 0, restored.stderr);

@@ -70,6 +70,15 @@ const ids = {
     matters: matter.id,
     bodies: committee.id,
     pairs: pair.id,
+    calls: await call(),
+    webhooks: expect(
+        await clients.system_admin.post("/api/webhooks", {
+            unit: app.unit(unit),
+            url: "http://127.0.0.1:9/in",
+            acts: "none",
+        }),
+        201,
+    ).id,
 };
 
 /* What asks for a subject of its own, or for somebody of its own. */
@@ -96,6 +105,15 @@ const casework = {
     external: (await app.party({ name: "陇南市政府", kind: "external", unit })).id,
     other: (await app.anon.order({ kind: "repair", title: "井盖", unit: app.unit(unit) })).id,
 };
+
+/* Somebody without a phone, to be told in person. */
+async function call() {
+    const quiet = await app.person({ name: "无号", unit });
+    const of = { kind: "repair", title: "水管漏水", unit: app.unit(unit), requester: quiet.id };
+    const { id } = await clients.secretary.order(of);
+    await app.indexed();
+    return app.rows("SELECT id FROM outbox WHERE matter = ?", BigInt(id))[0].id;
+}
 
 function client(o) {
     if (special[o.op]?.client) return special[o.op].client;

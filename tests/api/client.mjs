@@ -9,6 +9,11 @@ const agent = new http.Agent({ keepAlive: true, maxSockets: 256 });
 export function send(url, method, target, { headers = {}, body } = {}) {
     return new Promise((resolve, reject) => {
         const q = http.request(url + target, { method, headers, agent }, (r) => {
+            // A stream does not end by itself: that it began is the answer.
+            if (/event-stream/.test(r.headers["content-type"] ?? "")) {
+                r.destroy();
+                return resolve({ status: r.statusCode, headers: r.headers, text: "" });
+            }
             const parts = [];
             r.on("data", (d) => parts.push(d));
             r.on("error", reject);

@@ -433,12 +433,13 @@ class App {
         db.close();
         return rows;
     }
-    /* Until the search, or another reader of events, has seen all there are. */
-    async indexed(reader = "search_seq") {
+    /* Until what follows the events has caught up: the search and the notices, and another reader. */
+    async indexed(...readers) {
+        const names = ["search_seq", "notice_seq", ...readers].map((name) => `SELECT '${name}' AS name`);
         const sql =
             "SELECT COALESCE((SELECT max(seq) FROM matter_event), 0) AS written, " +
-            "COALESCE((SELECT CAST(value AS INTEGER) FROM setting " +
-            `WHERE name = '${reader}'), 0) AS indexed`;
+            "(SELECT min(COALESCE(CAST(s.value AS INTEGER), 0)) FROM " +
+            `(${names.join(" UNION ALL ")}) AS n LEFT JOIN setting s ON s.name = n.name) AS indexed`;
         await this.wait(() => {
             const [at] = this.rows(sql);
             return at.indexed >= at.written;
@@ -453,6 +454,10 @@ class App {
     async hashTables() {
         await this.indexed();
         await this.indexed("casework_seq");
+        /* A message being delivered changes its row: none is for a while. */
+        const soon = BigInt(Math.round(this.clock.now()) + 10_000);
+        const due = "SELECT count(*) AS n FROM outbox WHERE next_at < ?";
+        await this.wait(() => this.rows(due, soon)[0].n === 0);
         const db = this.db();
         const hashes = {};
         db.exec("BEGIN");

@@ -142,6 +142,11 @@ const FILL = {
     all_of: (place) => place.unit,
     into: (place) => place.into ?? place.id,
     words: () => "还是不亮",
+    notice: () => "1",
+    upto: () => "1",
+    openid: () => "oABC-12345678",
+    url: () => "http://127.0.0.1:9/in",
+    acts: () => "order,submit",
     account: (place) => place.id,
     lng: () => 103.865,
     lat: () => 36.065,
@@ -169,9 +174,11 @@ const MORE = {
     "mediations.agree": ["void_reason"],
     "mediations.promise": ["who", "what"],
     "bodies.join": ["person"],
+    "notices.read": ["notice"],
 };
 /* "operation/field" of cursors that are no plain numbers. */
 FILL["matters.list/after"] = () => "0.0";
+FILL["notices.list/after"] = () => "1.1";
 
 /* A filing, complete when every material is there. */
 export async function openFiling(clerk, unit, person, materials) {

@@ -234,8 +234,9 @@ static enum err S_supervise(struct store *db, struct doing *d)
     q.due_at = limit_end(db->world->calendar, &d->pack->hours, db->now, within, NULL);
     TRY(S_ask(db, d, &q));
     said.public = NO; /* between offices */
-    d->in = &said;
-    return doing_save(db, d);
+    struct doing told = *d;
+    told.in = &said;
+    return doing_save(db, &told);
 }
 
 enum err ask_stay(struct store *db, struct doing *d)
@@ -406,8 +407,9 @@ enum err ask_answer(struct store *db, struct doing *d)
     said.reason = ask.kind;
     said.within = ask.span;
     said.public = str_eq(ask.kind, S("supervise")) ? NO : said.public;
-    d->in = &said;
-    return doing_save(db, d);
+    struct doing told = *d;
+    told.in = &said;
+    return doing_save(db, &told);
 }
 
 /* ---- what a move does to open questions ---- */

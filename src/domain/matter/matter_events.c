@@ -34,7 +34,7 @@ static const struct field event_fields[] = {
     F_BOOL(struct event, solved, .doc = "The requester's word."),
     F_INT(struct event, score, .doc = "The requester's score."),
 };
-const struct entity event_entity = ENTITY(struct event, "MatterEvent", event_fields);
+const struct entity matter_event_entity = ENTITY(struct event, "MatterEvent", event_fields);
 
 static const struct field stored_fields[] = {
     F_INT(struct event, seq),         F_TIME(struct event, at),       F_TEXT(struct event, act),

@@ -33,7 +33,7 @@ MUST enum err rows_shade(struct store *db, const struct actor *by, bool foreign,
 struct event_query {
     int64_t id, after, limit;
 };
-extern const struct entity event_entity, event_query_entity;
+extern const struct entity matter_event_entity, event_query_entity;
 MUST enum err matter_events(struct store *db, const struct actor *by, const struct event_query *q,
                             struct page *ret);
 
