@@ -232,6 +232,19 @@ test("more than 500 households do not move: the other one follows", async () => 
     assert.equal((await get(many.id)).households.count, 502);
 });
 
+test("a matter has 5000 households at most", async () => {
+    const many = await app.anon.order(lamp("全街道停电"));
+    const add = (from, n) =>
+        secretary.post(`/api/matters/${many.id}/households`, {
+            households: Array.from({ length: n }, (_, i) => ({ label: `${from + i}室` })),
+        });
+    for (let from = 1; from < 4501; from += 500) expect(await add(from, 500), 200);
+    refused(await add(4501, 501), 422, "/households", "too_long");
+    expect(await add(4501, 499), 200);
+    refused(await add(5000, 2), 409, "/households", "too_many");
+    assert.equal(expect(await add(5000, 1), 200).count, 5000);
+});
+
 test("the same request twice merges once", async () => {
     const one = await app.anon.order(lamp("北门路灯"));
     const two = await app.anon.order(lamp("北门灯"));
