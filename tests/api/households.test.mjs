@@ -11,6 +11,8 @@ const secretary = await app.user({ role: "secretary", unit, name: "李书记" })
 const worker = await app.user({ role: "grid_worker", unit: "620102003003-G1", name: "小陈" });
 const firm = await app.party({ name: "热力公司", kind: "firm", unit });
 const zhao = await app.user({ role: "handler", party: firm, name: "赵师傅" });
+const before = await app.party({ name: "物业", kind: "firm", unit });
+const qian = await app.user({ role: "handler", party: before, name: "钱师傅" });
 const neighbours = [];
 for (const name of ["王一", "王二", "王三", "王四", "王五", "王六"]) {
     const person = await app.person({ name, unit: "620102003003-G1" });
@@ -46,6 +48,7 @@ test("the first report comes in, and the second, of the same building", async ()
         lat: 36.0701,
     });
     await secretary.act(cold.id, "accept");
+    await secretary.act(cold.id, "dispatch", { to: before.id });
     await secretary.act(cold.id, "dispatch", { to: firm.id });
 });
 
@@ -219,6 +222,13 @@ test("who said what is hidden from those it is about", async () => {
     assert.equal(handlerSees.length, 282);
     for (const a of handlerSees)
         assert.deepEqual(Object.keys(a).filter((k) => !SEEN.includes(k)), []);
+    // Not even when the account works at the place as well; and who had it before sees none of it.
+    const worn = await app.grant(zhao, { role: "grid_worker", unit: app.unit(unit) });
+    const asWorker = await zhao.all(target);
+    assert.equal(asWorker.length, 282);
+    assert.doesNotMatch(JSON.stringify(asWorker), /"person"|"solved"|"joined"|"words"/);
+    expect(await app.admin().post(`/api/accounts/${zhao.id}/hats/${worn.id}/revoke`, {}), 204);
+    assert.deepEqual((await qian.read(target)).items, []);
     assert.equal((await li.read(target)).items.length, 1, "a resident sees their own line");
     assert.equal((await li.read(target)).items[0].person, li.person);
     const two = await follow(second.tracking_code);
