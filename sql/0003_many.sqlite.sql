@@ -2,7 +2,7 @@
 -- matters, whose words are sealed and whose place is read from their unit alone.
 
 ALTER TABLE matter ADD COLUMN merged_into INTEGER;                   -- the lead this report follows; then open = 0
-ALTER TABLE matter ADD COLUMN affected INTEGER NOT NULL DEFAULT 0;   -- rows of matter_affected
+ALTER TABLE matter ADD COLUMN affected INTEGER NOT NULL DEFAULT 0;   -- rows of matter_household
 ALTER TABLE matter ADD COLUMN cell INTEGER;                          -- of a grid of thousandths of a degree
 ALTER TABLE matter ADD COLUMN spot TEXT;                             -- the place's words, signs and spaces left out
 ALTER TABLE matter ADD COLUMN confidential INTEGER NOT NULL DEFAULT 0;
@@ -17,26 +17,28 @@ CREATE INDEX matter_spot ON matter (community, spot, id) WHERE spot IS NOT NULL 
 UPDATE matter SET cell = CAST((lat + 90) * 1000 AS INTEGER) * 360000 + CAST((lng + 180) * 1000 AS INTEGER)
     WHERE lng IS NOT NULL AND lat IS NOT NULL;
 
--- A household a matter affects: a person of the archive, a report that follows it, or a name of a
+-- A household (户) of a matter: a person of the archive, a report that follows it, or a name of a
 -- dwelling. Its answer is its own: score and words are never shown to those they judge.
-CREATE TABLE matter_affected (
-    matter INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
+CREATE TABLE matter_household (
+    id INTEGER PRIMARY KEY,          -- stays when a merge moves it to another matter
     county INTEGER NOT NULL,
+    matter INTEGER NOT NULL,
+    seq INTEGER NOT NULL,            -- its place in the matter's list
     person INTEGER,
     joined INTEGER,                  -- the report that follows
     via INTEGER,                     -- the report that brought it along, and takes it away again
     label TEXT,                      -- 3号楼2单元501
     unit INTEGER NOT NULL,
+    note BLOB, key BLOB,             -- sealed under a key of its own
     added_at INTEGER NOT NULL,
     answered_at INTEGER,
-    solved INTEGER, score INTEGER, words TEXT,
-    PRIMARY KEY (matter, seq)
-) WITHOUT ROWID;
-CREATE UNIQUE INDEX matter_affected_person ON matter_affected (matter, person) WHERE person IS NOT NULL;
-CREATE UNIQUE INDEX matter_affected_joined ON matter_affected (joined) WHERE joined IS NOT NULL;
-CREATE INDEX matter_affected_of ON matter_affected (person, matter) WHERE person IS NOT NULL;
-CREATE UNIQUE INDEX matter_affected_label ON matter_affected (matter, unit, label) WHERE label IS NOT NULL AND person IS NULL AND joined IS NULL;
+    solved INTEGER, score INTEGER, words TEXT
+);
+CREATE UNIQUE INDEX matter_household_seq ON matter_household (matter, seq);
+CREATE UNIQUE INDEX matter_household_person ON matter_household (matter, person) WHERE person IS NOT NULL;
+CREATE UNIQUE INDEX matter_household_joined ON matter_household (joined) WHERE joined IS NOT NULL;
+CREATE INDEX matter_household_of ON matter_household (person, matter) WHERE person IS NOT NULL;
+CREATE INDEX matter_household_label ON matter_household (matter, label) WHERE label IS NOT NULL;
 
 -- Who broke the glass of a confidential matter, why, and until when that lasts.
 CREATE TABLE glass (

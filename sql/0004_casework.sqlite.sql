@@ -1,4 +1,4 @@
--- Long matters: milestones, households, follow-ups, letters, chains; and what of them is owed.
+-- Long matters: milestones, progress by household, follow-ups, letters, chains; and what of them is owed.
 
 -- Whatever is owed about a matter by a day: a row as long as it is. One table, so that one index a
 -- level answers every "what is late here", and one tick tells the timeline.
@@ -40,21 +40,8 @@ CREATE TABLE case_milestone (
 CREATE INDEX case_milestone_matter ON case_milestone (matter, seq, id);
 CREATE UNIQUE INDEX case_milestone_code ON case_milestone (matter, code); -- NULLs are all different
 
-CREATE TABLE case_household (
-    id INTEGER PRIMARY KEY,
-    county INTEGER NOT NULL,
-    matter INTEGER NOT NULL,
-    seq INTEGER NOT NULL,            -- from 1 within the matter
-    label TEXT NOT NULL,             -- 3号楼2单元501
-    person INTEGER,
-    note BLOB, key BLOB,             -- sealed under a key of its own
-    added_at INTEGER NOT NULL
-);
-CREATE UNIQUE INDEX case_household_seq ON case_household (matter, seq);
-CREATE UNIQUE INDEX case_household_label ON case_household (matter, label);
-CREATE INDEX case_household_person ON case_household (person, id) WHERE person IS NOT NULL;
-
--- A household at a milestone; no row: it waits.
+-- A household (matter_household) at a milestone; no row: it waits. Counted while the household is one
+-- of the milestone's matter.
 CREATE TABLE case_progress (
     milestone INTEGER NOT NULL,
     household INTEGER NOT NULL,

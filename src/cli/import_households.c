@@ -3,7 +3,7 @@
 #include "cli/cli.h"
 #include "cli/import.h"
 #include "cli/refused.h"
-#include "domain/casework/casework.h"
+#include "domain/matter/matter_many.h"
 #include "gate/gate.h"
 #include "port/csv.h"
 
@@ -76,9 +76,7 @@ static enum err S_matter(struct households_import *in)
         return store_fault(db, ERR_INVALID, "--matter", "unknown", "没有这件事。",
                            "There is no such matter.");
     TRY(err);
-    return in->m.open == YES ? OK
-                             : store_fault(db, ERR_INVALID, "--matter", "closed",
-                                           "这件事已经办结。", "The matter is closed.");
+    return households_refuse(db, &in->m, 0);
 }
 
 static bool S_fits(struct str s, size_t most)
@@ -107,30 +105,23 @@ static enum err S_person(struct households_import *in, struct str number, int64_
 static enum err S_row(struct households_import *in, const struct csv_row *row, struct wrong *why)
 {
     struct store *db = &in->house->db;
-    struct household_new new = {
-        .id = in->m.id, .label = S_value(row, in->label), .note = S_value(row, in->note)};
-    int64_t id = 0;
-    if (!new.label.p || !S_fits(new.label, HOUSEHOLD_LABEL_MAX))
+    struct household h = {.label = S_value(row, in->label), .note = S_value(row, in->note)};
+    bool added = false;
+    if (!h.label.p || !S_fits(h.label, LABEL_MAX))
         *why = (struct wrong){"label", "户名要写在一行里，1 到 60 个字。",
                               "A household is one line of 1 to 60 characters."};
-    else if (utf8_count(new.note) > HOUSEHOLD_NOTE_MAX)
+    else if (utf8_count(h.note) > HOUSEHOLD_NOTE_MAX)
         *why = (struct wrong){"note", "备注最多 200 个字。", "A note has 200 characters at most."};
     else
-        TRY(S_person(in, S_value(row, in->person), &new.person, why));
+        TRY(S_person(in, S_value(row, in->person), &h.person, why));
     if (why->zh)
         return OK;
-    enum err err = household_create(db, &new, &id);
-    if (err != ERR_CONFLICT) {
-        in->accepted += err == OK;
-        return err;
-    }
-    const struct fault f = db->problem->faults[0];
-    *db->problem = (struct problem){0};
-    if (str_eq(f.code, S("taken")))
-        in->known++;
-    else
-        *why = (struct wrong){"label", f.zh.p, f.en.p};
-    return OK;
+    if (h.person)
+        TRY(store_int(db, "SELECT unit FROM person WHERE id = $1", ARGS(A_INT(h.person)), &h.unit));
+    TRY(household_name(db, &in->m, &h, &added));
+    in->accepted += added;
+    in->known += !added;
+    return households_refuse(db, &in->m, (size_t)in->accepted);
 }
 
 static enum err S_rows(struct households_import *in)
@@ -155,7 +146,7 @@ static enum err S_import(struct households_import *in)
     TRY(S_rows(in));
     if (!in->accepted)
         return OK;
-    TRY(households_imported(db, in->m.id, in->accepted));
+    TRY(households_told(db, &in->m, NULL, NULL, 0, in->accepted));
     *db->note = (struct note){.subject = in->m.id,
                               .district = in->m.district,
                               .street = in->m.street,

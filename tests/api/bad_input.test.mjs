@@ -85,7 +85,9 @@ const ids = {
 const order = (kind, title, more) => app.anon.order({ kind, title, unit: app.unit(unit), ...more });
 const act = (id, name, more) => clients.secretary.act(id, name, more);
 const handled = await order("inquiry", "几点开门");
-expect(await clients.secretary.post(`/api/matters/${handled.id}/affected`, { persons: [person.id] }), 200);
+const addHousehold = async (id, household) =>
+    expect(await clients.secretary.post(`/api/matters/${id}/households`, { households: [household] }), 200);
+await addHousehold(handled.id, { person: person.id });
 await act(handled.id, "submit", { text: "九点" });
 const merged = await order("repair", "路灯又不亮");
 expect(await clients.secretary.post(`/api/matters/${merged.id}/merge`, { into: matter.id }), 200);
@@ -95,13 +97,14 @@ const special = {
     "matters.confirm": { id: handled.id, client: await app.user({ person }) },
     "matters.break_glass": { id: (await order("counselling", "睡不着")).id },
 };
+await addHousehold(matter.id, { label: "3号楼2单元501" });
 /* A long matter, with one of each thing that hangs on it. */
 const hung = async (route, body) =>
     expect(await clients.secretary.post(`/api/matters/${matter.id}/${route}`, body), 201).id;
 const casework = {
     milestone: await hung("milestones", { title: "资金申请" }),
     each: await hung("milestones", { title: "税费缴纳", each: true }),
-    household: await hung("households", { label: "3号楼2单元501" }),
+    household: (await clients.secretary.read(`/api/matters/${matter.id}/households`)).items.at(-1).id,
     external: (await app.party({ name: "陇南市政府", kind: "external", unit })).id,
     other: (await app.anon.order({ kind: "repair", title: "井盖", unit: app.unit(unit) })).id,
 };

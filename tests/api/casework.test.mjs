@@ -111,6 +111,17 @@ test("taken on, it has the milestones its kind declares, with their days", async
     assert.equal((await secretary.events(matter.id)).filter((e) => e.act === "milestone").length, 1);
 });
 
+test("an imported household with an account is told of every step, like who asked", async () => {
+    const { items } = await resident.read("/api/matters?queue=affected");
+    assert.deepEqual(items.map((m) => m.id), [matter.id]);
+    const seen = await resident.read(at);
+    assert.deepEqual([seen.stage, seen.households], [(await secretary.read(at)).stage, { count: 99 }]);
+    assert.equal(seen.text, undefined);
+    const told = (await resident.events(matter.id)).map((e) => e.act);
+    for (const act of ["order", "accept", "milestone"]) assert.ok(told.includes(act), act);
+    assert.deepEqual((await secretary.read(at)).households.count, 99, "counts on the matter include them");
+});
+
 test("all 99 applied for funds: one command, one line in the timeline, and it is reached", async () => {
     await later(40);
     const r = expect(await progress("funds-applied", { all: true, state: "done" }), 200);
@@ -122,10 +133,13 @@ test("all 99 applied for funds: one command, one line in the timeline, and it is
 });
 
 test("one more household on the list: reached no longer; not needed there: reached again", async () => {
-    const made = expect(await secretary.post(`${at}/households`, { label: "门房" }), 201);
+    const gate = { households: [{ label: "门房" }] };
+    const added = expect(await secretary.post(`${at}/households`, gate), 200);
+    assert.deepEqual(added, { added: 1, already: 0, count: 100 });
     assert.deepEqual(await totals("funds-applied"), [100, 1, 0, 99, 0]);
-    assert.equal((await milestone("funds-applied")).done_at, undefined);
-    refused(await secretary.post(`${at}/households`, { label: "门房" }), 409, "/label", "taken");
+    await app.wait(async () => (await milestone("funds-applied")).done_at === undefined);
+    assert.equal(expect(await secretary.post(`${at}/households`, gate), 200).already, 1);
+    const made = (await households()).find((h) => h.label === "门房");
     for (const code of ["funds-applied", "funds-approved", "taxes-paid", "registered"])
         expect(await progress(code, { households: [made.id], state: "not_needed" }), 200);
     assert.deepEqual(await totals("funds-applied"), [100, 0, 0, 99, 1]);
@@ -184,8 +198,11 @@ test("a household sees its own line, and nothing of the others", async () => {
     );
     assert.equal(line.cells[2].words, "完税凭证已收");
     assert.ok(!r.text.includes("李书记"), "who works is not told");
-    refused(await resident.get(at), 404);
-    refused(await resident.get(`${at}/households`), 404);
+    const listed = await resident.get(`${at}/households`);
+    assert.deepEqual(expect(listed, 200).items.map((h) => h.label), ["1号楼1单元105"]);
+    assert.ok(!listed.text.includes("李书记"));
+    refused(await resident.get(`${at}/households/reveal`), 405);
+    refused(await progress("taxes-paid", { all: true, state: "done" }, resident), 403, "/milestone", "side");
     assert.deepEqual(expect(await secretary.get("/api/households/mine"), 200).households, []);
 });
 
@@ -360,6 +377,13 @@ test("a milestone of one's own, reached with words, and taken back", async () =>
 test("closed, nothing is owed but one revisit; opened again, what was left is owed again", async () => {
     await clerk.act(matter.id, "submit", { text: "99 户全部登记" });
     await district.act(matter.id, "verify");
+    assert.ok((await resident.read(at)).may_also.includes("confirm"));
+    expect(await resident.post(`${at}/confirm`, { solved: true, score: 5, words: "证拿到了" }), 200);
+    assert.deepEqual((await street.read(at)).households, { count: 100, solved: 1, unsolved: 0, unanswered: 99 });
+    const [judged] = (await households(street)).filter((h) => h.solved);
+    assert.deepEqual([judged.label, judged.words], ["1号楼1单元105", "证拿到了"]);
+    const seen = await clerk.get(`${at}/households?limit=40`);
+    assert.doesNotMatch(seen.text, /证拿到了|"solved"|"person"/, "the party does not see who said what");
     await requester.act(matter.id, "rate", { solved: true, score: 5 });
     await app.wait(async () => (await secretary.read("/api/milestones")).items.length === 0);
     refused(await progress("registered", { all: true, state: "doing" }), 409, "/milestone", "closed");

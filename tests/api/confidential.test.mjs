@@ -164,7 +164,7 @@ test("it is not merged, joined or shared among households, and nothing is kept b
     const lamp = await app.anon.order({ kind: "repair", title: "路灯不亮", unit: app.unit(unit) });
     const post = (way, body) => secretary.post(`/api/matters/${matter.id}/${way}`, body);
     refused(await post("merge", { into: lamp.id }), 409, "", "stage");
-    refused(await post("affected", { labels: ["1号"] }), 409, "", "stage");
+    refused(await post("households", { households: [{ label: "1号" }] }), 409, "", "stage");
     refused(await post("join", {}), 404);
     const note = { title: SAID, due_at: "2099-01-01T00:00:00Z" };
     refused(await an.post(`/api/matters/${matter.id}/milestones`, note), 409, "/title", "confidential");

@@ -456,7 +456,7 @@ class App {
         await this.indexed("casework_seq");
         /* A message being delivered changes its row: none is for a while. */
         const soon = BigInt(Math.round(this.clock.now()) + 10_000);
-        const due = "SELECT count(*) AS n FROM outbox WHERE next_at < ?";
+        const due = "SELECT count(*) AS n FROM outbox WHERE next_at < ? OR state = 'sending'";
         await this.wait(() => this.rows(due, soon)[0].n === 0);
         const db = this.db();
         const hashes = {};

@@ -12,7 +12,8 @@ const neighbour = await app.user({ role: "secretary", unit: "620102003001", name
 const street = await app.user({ role: "street", unit: "620102003", name: "街道" });
 const worker = await app.user({ role: "grid_worker", unit, name: "小陈" });
 const team = await app.party({ name: "维修队", kind: "team", unit });
-const wang = await app.user({ person: await app.person({ name: "王明", unit }) });
+const person = await app.person({ name: "王明", unit });
+const wang = Object.assign(await app.user({ person }), { person: person.id });
 
 const lamp = (title, more = {}) => ({ kind: "repair", title, unit: app.unit(unit), ...more });
 const merge = (who, id, into, more) => who.post(`/api/matters/${id}/merge`, { into, ...more });
@@ -131,7 +132,8 @@ test("split: back to the stage before, with a limit that begins now; all are tol
 test("households that came with a report go with it again", async () => {
     const lead = await app.anon.order(lamp("南门路灯"));
     const more = await app.anon.order(lamp("南门也黑"));
-    const add = (id, labels) => secretary.post(`/api/matters/${id}/affected`, { labels });
+    const add = (id, labels) =>
+        secretary.post(`/api/matters/${id}/households`, { households: labels.map((label) => ({ label })) });
     expect(await add(lead.id, ["1号", "2号"]), 200);
     expect(await add(more.id, ["2号", "3号", "4号"]), 200);
     expect(await merge(secretary, more.id, lead.id), 200);
@@ -139,8 +141,71 @@ test("households that came with a report go with it again", async () => {
     refused(await add(more.id, ["5号"]), 409, "", "stage");
     expect(await split(secretary, more.id), 200);
     assert.equal((await get(lead.id)).households.count, 2);
-    const back = await secretary.all(`/api/matters/${more.id}/affected`);
-    assert.deepEqual(back.map((h) => h.label).sort(), ["3号", "4号"]);
+    const back = await secretary.all(`/api/matters/${more.id}/households`);
+    assert.deepEqual(back.map((h) => h.label).sort(), ["2号", "3号", "4号"], "2号 too");
+});
+
+test("how far a household is goes with it and comes back; a milestone counts its matter's own", async () => {
+    const lead = await app.anon.order(lamp("北区电路改造"));
+    const more = await app.anon.order(lamp("北区电路也要改"));
+    const post = async (id, route, body, status = 200) =>
+        expect(await secretary.post(`/api/matters/${id}/${route}`, body), status);
+    const add = (id, ...households) => post(id, "households", { households });
+    const listed = (id, who = secretary) => who.all(`/api/matters/${id}/households`);
+    const totals = async (id) => {
+        const [m] = (await secretary.read(`/api/matters/${id}/milestones`)).items;
+        return [m.households, m.waiting, m.done, !!m.done_at];
+    };
+    const reached = (id) => app.wait(async () => (await totals(id))[3] === true);
+    const open = (id) => app.wait(async () => (await totals(id))[3] === false);
+    const both = await app.person({ name: "李二", unit });
+    const li = await app.user({ person: both });
+    const concerns = async () => (await li.read("/api/matters?queue=affected")).items.map((m) => m.id);
+    await add(lead.id, { label: "1号" }, { label: "2号" }, { person: both.id });
+    await add(more.id, { label: "3号", note: "老人独居" }, { person: wang.person }, { label: "2号" }, { person: both.id });
+    assert.deepEqual(await concerns(), [more.id, lead.id]);
+    const due_at = new Date(app.clock.now() + 9 * DAY).toISOString();
+    for (const { id } of [lead, more]) {
+        const made = await post(id, "milestones", { title: "签字", each: true, due_at }, 201);
+        await post(id, "progress", { milestone: made.id, all: true, state: "done", words: "已签" });
+        await reached(id);
+    }
+    const before = await listed(more.id);
+    const [own] = (await wang.read("/api/households/mine")).households.filter((h) => h.matter === more.id);
+    assert.equal(own.cells[0].state, "done");
+    expect(await merge(secretary, more.id, lead.id), 200);
+    // 3号, the person and the report came; at the lead's milestone they have still to pass.
+    await open(lead.id);
+    assert.deepEqual(await totals(lead.id), [6, 3, 3, false]);
+    assert.deepEqual(await concerns(), [lead.id], "who is listed twice is concerned once");
+    const three = (await listed(lead.id)).find((h) => h.label === "3号");
+    assert.equal(three.id, before.find((h) => h.label === "3号").id, "it is the same household");
+    assert.equal(three.noted, true);
+    const reveal = { household: three.id, reason: "约时间签字" };
+    assert.equal((await post(lead.id, "households/reveal", reveal)).note, "老人独居");
+    const { id: milestone } = (await secretary.read(`/api/matters/${lead.id}/milestones`)).items[0];
+    const left = (await listed(lead.id)).filter((h) => h.cells[0].state === "waiting").map((h) => h.id);
+    await post(lead.id, "progress", { milestone, households: left, state: "done" });
+    assert.deepEqual(await totals(lead.id), [6, 0, 6, true]);
+    const lines = (await wang.read("/api/households/mine")).households.map((h) => h.matter);
+    assert.ok(lines.includes(lead.id) && !lines.includes(more.id), "their line is the lead's");
+    assert.deepEqual((await listed(lead.id, wang)).map((h) => h.person), [wang.person]);
+    expect(await split(secretary, more.id), 200);
+    assert.deepEqual(await totals(lead.id), [3, 0, 3, true], "who left is not counted");
+    assert.deepEqual(await totals(more.id), [4, 0, 4, true], "and is where they were");
+    assert.deepEqual(
+        (await listed(more.id)).map((h) => [h.id, h.cells[0].words]).sort(),
+        before.map((h) => [h.id, "已签"]).sort(),
+    );
+    await add(more.id, { label: "4号" });
+    await open(more.id);
+    const owed = async () => (await secretary.read("/api/milestones")).items.map((d) => d.matter);
+    await app.wait(async () => (await owed()).includes(more.id));
+    // What is owed rests while it follows, and is owed again on its own.
+    expect(await merge(secretary, more.id, lead.id), 200);
+    await app.wait(async () => !(await owed()).includes(more.id));
+    expect(await split(secretary, more.id), 200);
+    await app.wait(async () => (await owed()).includes(more.id));
 });
 
 test("what is closed is neither merged nor merged into", async () => {
@@ -156,15 +221,28 @@ test("more than 500 households do not move: the other one follows", async () => 
     const many = await app.anon.order(lamp("全小区停电"));
     const one = await app.anon.order(lamp("家里停电"));
     const add = (from, n) =>
-        secretary.post(`/api/matters/${many.id}/affected`, {
-            labels: Array.from({ length: n }, (_, i) => `${from + i}室`),
+        secretary.post(`/api/matters/${many.id}/households`, {
+            households: Array.from({ length: n }, (_, i) => ({ label: `${from + i}室` })),
         });
     expect(await add(1, 500), 200);
-    refused(await add(501, 501), 422, "/labels", "too_long");
+    refused(await add(501, 501), 422, "/households", "too_long");
     expect(await add(501, 1), 200);
     refused(await merge(secretary, many.id, one.id), 409, "/into", "too_many");
     expect(await merge(secretary, one.id, many.id), 200);
     assert.equal((await get(many.id)).households.count, 502);
+});
+
+test("a matter has 5000 households at most", async () => {
+    const many = await app.anon.order(lamp("全街道停电"));
+    const add = (from, n) =>
+        secretary.post(`/api/matters/${many.id}/households`, {
+            households: Array.from({ length: n }, (_, i) => ({ label: `${from + i}室` })),
+        });
+    for (let from = 1; from < 4501; from += 500) expect(await add(from, 500), 200);
+    refused(await add(4501, 501), 422, "/households", "too_long");
+    expect(await add(4501, 499), 200);
+    refused(await add(5000, 2), 409, "/households", "too_many");
+    assert.equal(expect(await add(5000, 1), 200).count, 5000);
 });
 
 test("the same request twice merges once", async () => {

@@ -41,7 +41,7 @@ export function scene(name, rows) {
     });
 }
 
-/* Rows of the database as records: SQL that gives the ids of rows of one table. Each is taken out
+/* Rows of the database as records: SQL that gives the keys of rows of one table. Each is taken out
  * of the served folder, committed, and put back as it was; the program reads on meanwhile, so what
  * it computes then is what it would be without the row. Its own background work must have come to
  * rest (app.indexed). */
@@ -49,18 +49,19 @@ export function tableRows(app, table, sql, ...args) {
     const db = new DatabaseSync(path.join(app.data, "linli.db"));
     after(() => db.close());
     db.exec("PRAGMA busy_timeout = 5000; PRAGMA synchronous = OFF");
-    const ids = db.prepare(sql);
-    ids.setReadBigInts(true);
-    const select = db.prepare(`SELECT * FROM ${table} WHERE id = ?`);
+    const keys = db.prepare(sql);
+    keys.setReadBigInts(true);
+    const where = keys.columns().map(({ name }) => `${name} = ?`).join(" AND ");
+    const select = db.prepare(`SELECT * FROM ${table} WHERE ${where}`);
     select.setReadBigInts(true);
-    const remove = db.prepare(`DELETE FROM ${table} WHERE id = ?`);
-    return ids.all(...args).map(({ id }) => ({
-        name: `${table} ${id}`,
+    const remove = db.prepare(`DELETE FROM ${table} WHERE ${where}`);
+    return keys.all(...args).map(Object.values).map((key) => ({
+        name: `${table} ${key}`,
         async without(compute) {
-            const row = select.get(id);
-            assert.ok(row, `${table} ${id} is not there`);
+            const row = select.get(...key);
+            assert.ok(row, `${table} ${key} is not there`);
             const names = Object.keys(row);
-            assert.equal(remove.run(id).changes, 1);
+            assert.equal(remove.run(...key).changes, 1);
             try {
                 return await compute();
             } finally {

@@ -15,8 +15,7 @@ assert.equal(loaded.code, 0, loaded.stderr);
 const untouched = path.join(scratch(), "data");
 fs.cpSync(data, untouched, { recursive: true });
 
-const app = await start({ data });
-await app.indexed();
+let app = await start({ data });
 
 const unit = async (client, code) => (await client.read(`/api/units?code=${code}`)).items[0].id;
 const street = await unit(app.anon, STREET);
@@ -28,6 +27,25 @@ async function signIn(name) {
     return new Client(app.url, session.token);
 }
 const office = await signIn("郭振宇"); // the street's
+const secretary = await signIn("马慧兰"); // of 大雁滩
+
+/* 陇南办事处 (Y14): the households come from a sheet, while the folder is in nobody's use. */
+const community = await unit(app.anon, `${STREET}003`);
+const deeds = await secretary.order({
+    kind: "legacy",
+    category: "legacy.deed",
+    title: "陇南办事处家属院房产证未办",
+    unit: community,
+});
+const sheet = path.join(scratch(), "households.csv");
+const doors = Array.from({ length: 99 }, (_, i) => `${1 + Math.floor(i / 33)}号楼${101 + (i % 33)}`);
+fs.writeFileSync(sheet, ["户", ...doors, ""].join("\r\n"));
+await app.stop();
+const taken = await linli("import", "households", sheet, "--matter", deeds.number, "--data", data);
+assert.equal(taken.code, 0, taken.stderr);
+
+app = await start({ data });
+for (const client of [office, secretary]) client.url = app.url;
 
 /* ---- bodies ---- */
 
@@ -117,6 +135,50 @@ function packBlock(head) {
 }
 const { functions, classes } = await taxonomy(app.anon, street);
 
+/* ---- households ---- */
+
+const matterRows = (table, keys, more, ...args) =>
+    tableRows(app, table, `SELECT ${keys} FROM ${table} WHERE ${more}`, ...args.map(BigInt));
+
+/* 华富 is cold (Y12): every household is on the list before anything is done. */
+const cold = await secretary.order({
+    kind: "heating-water",
+    category: "heating-water.no-heat",
+    title: "华富小区不热",
+    place: "华富小区",
+    unit: community,
+});
+const flats = Array.from({ length: 280 }, (_, i) => ({
+    label: `华富小区${1 + Math.floor(i / 140)}号楼${101 + (i % 140)}`,
+}));
+expect(await secretary.post(`/api/matters/${cold.id}/households`, { households: flats }), 200);
+await secretary.act(cold.id, "accept");
+const heat = (await secretary.read("/api/parties?q=雁滩供热站")).items[0];
+await secretary.act(cold.id, "dispatch", { to: heat.id });
+const plumber = await signIn("曹志明");
+await plumber.act(cold.id, "submit", { text: "换热站循环泵已更换，各户恢复供暖" });
+await secretary.act(cold.id, "verify");
+
+/* Those who were on the list when it was taken on are told of every step after. */
+async function told() {
+    const steps = (await secretary.events(cold.id)).filter((e) => e.public);
+    assert.deepEqual(steps.map((e) => e.act), ["order", "affect", "accept", "dispatch", "submit", "verify"]);
+    const all = await secretary.all(`/api/matters/${cold.id}/households?limit=100`);
+    return all.filter((h) => h.added_at <= steps[2].at).length;
+}
+
+/* The deeds: taken on, three of their milestones are behind every household. */
+const milestones = async () => (await secretary.read(`/api/matters/${deeds.id}/milestones`)).items;
+await secretary.act(deeds.id, "accept");
+await app.wait(async () => (await milestones()).length === 4);
+await app.indexed();
+const PASSED = { "funds-applied": "资金申请", "funds-approved": "资金批复", "taxes-paid": "税费缴纳" };
+const passed = (await milestones()).filter((m) => PASSED[m.code]);
+for (const { id } of passed) {
+    const all = { milestone: id, all: true, state: "done" };
+    expect(await secretary.post(`/api/matters/${deeds.id}/progress`, all), 200);
+}
+
 /* ---- the figures ---- */
 
 scene("yannan", [
@@ -179,4 +241,18 @@ scene("yannan", [
         compute: async () => (await office.read(`/api/bodies/${project}/parts`)).items.length,
         records: () => parts(project),
     },
+    {
+        id: "Y12",
+        title: "华富恢复供暖，告知各户 households told of every step",
+        published: 280,
+        compute: told,
+        records: () => matterRows("matter_household", "id", "matter = ?", cold.id),
+    },
+    ...passed.map(({ id, code }) => ({
+        id: "Y14",
+        title: `陇南办事处 ${PASSED[code]} households that passed ${code}`,
+        published: 99,
+        compute: async () => (await milestones()).find((m) => m.id === id).done,
+        records: () => matterRows("case_progress", "milestone, household", "milestone = ?", id),
+    })),
 ]);

@@ -176,7 +176,7 @@ export const DONE = {
     merge: ["和同样的事一起办了", "Joined to the same trouble"],
     split: ["分开单独办了", "Stands by itself again"],
     join: ["有人也遇到了", "Somebody else has it too"],
-    affect: ["登记了受影响的住户", "Affected households added"],
+    affect: ["登记了住户", "Households added"],
     glass: ["有人因故查看了", "Somebody looked, for a reason"],
     milestone: ["里程碑", "Milestone"],
     progress: ["各户进展", "Progress of households"],

@@ -24,18 +24,15 @@ static const struct field milestone_fields[] = {
 };
 const struct entity milestone_entity = ENTITY(struct milestone, "Milestone", milestone_fields);
 
+#define COUNT_AT(state)                                                                            \
+    "(SELECT count(*) FROM case_progress g JOIN matter_household h ON h.id = g.household "         \
+    "WHERE g.milestone = s.id AND h.matter = s.matter AND g.state = '" state "') AS " state ", "
+#define COUNTS COUNT_AT("doing") COUNT_AT("done") COUNT_AT("not_needed")
 #define MILESTONE                                                                                  \
-    "SELECT s.id, s.code, s.title, s.en, s.each, s.seq, s.party, p.name AS party_name, "           \
-    "s.account, "                                                                                  \
-    "a.name AS account_name, s.due_at, s.done_at, s.words, "                                       \
-    "COALESCE(SUM(CASE WHEN g.state = 'doing' THEN 1 ELSE 0 END), 0) AS doing, "                   \
-    "COALESCE(SUM(CASE WHEN g.state = 'done' THEN 1 ELSE 0 END), 0) AS done, "                     \
-    "COALESCE(SUM(CASE WHEN g.state = 'not_needed' THEN 1 ELSE 0 END), 0) AS not_needed "          \
+    "SELECT " COUNTS "s.id, s.code, s.title, s.en, s.each, s.seq, s.party, s.account, "            \
+    "s.due_at, s.done_at, s.words, p.name AS party_name, a.name AS account_name "                  \
     "FROM case_milestone s LEFT JOIN party p ON p.id = s.party "                                   \
-    "LEFT JOIN account a ON a.id = s.account "                                                     \
-    "LEFT JOIN case_progress g ON g.milestone = s.id "                                             \
-    "WHERE s.matter = $1 AND s.dropped_at IS NULL "
-#define GROUPED "GROUP BY s.id, p.name, a.name ORDER BY s.seq, s.id LIMIT $2"
+    "LEFT JOIN account a ON a.id = s.account WHERE s.matter = $1 AND s.dropped_at IS NULL "
 
 static enum tri S_overdue(const struct store *db, const struct milestone *s)
 {
@@ -56,7 +53,7 @@ static void S_fill(const struct store *db, struct milestone *s, int64_t househol
 
 static enum err S_households(struct store *db, int64_t matter, int64_t *ret)
 {
-    return store_int(db, "SELECT count(*) FROM case_household WHERE matter = $1",
+    return store_int(db, "SELECT count(*) FROM matter_household WHERE matter = $1",
                      ARGS(A_INT(matter)), ret);
 }
 
@@ -64,8 +61,9 @@ enum err milestones_of(struct store *db, int64_t matter, struct list *ret)
 {
     int64_t households = 0;
     TRY(S_households(db, matter, &households));
-    TRY(store_all(db, MILESTONE GROUPED, ARGS(A_INT(matter), A_INT(MILESTONES_OF_MATTER)),
-                  &milestone_entity, MILESTONES_OF_MATTER, ret));
+    TRY(store_all(db, MILESTONE "ORDER BY s.seq, s.id LIMIT $2",
+                  ARGS(A_INT(matter), A_INT(MILESTONES_OF_MATTER)), &milestone_entity,
+                  MILESTONES_OF_MATTER, ret));
     struct milestone *s = ret->items;
     for (size_t i = 0; i < ret->n; i++)
         S_fill(db, &s[i], households);
@@ -75,8 +73,8 @@ enum err milestones_of(struct store *db, int64_t matter, struct list *ret)
 enum err milestone_find(struct store *db, int64_t matter, int64_t id, struct milestone *ret)
 {
     int64_t households = 0;
-    enum err err = store_one(db, MILESTONE "AND s.id = $3 " GROUPED,
-                             ARGS(A_INT(matter), A_INT(1), A_INT(id)), &milestone_entity, ret);
+    enum err err = store_one(db, MILESTONE "AND s.id = $2", ARGS(A_INT(matter), A_INT(id)),
+                             &milestone_entity, ret);
     if (err == ERR_NOT_FOUND)
         return store_fault(db, ERR_INVALID, "/milestone", "unknown", "这件事没有这个里程碑。",
                            "The matter has no such milestone.");

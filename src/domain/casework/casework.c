@@ -127,6 +127,8 @@ enum err work_clean(struct store *db, struct str text, struct str *ret)
 
 /* ---- what follows from the timeline ---- */
 
+enum { EVENTS_MOST = 256, WEIGHT_MOST = 64 };
+
 struct followed {
     int64_t seq, at, matter, pack;
     struct str act, kind, outcome;
@@ -182,6 +184,23 @@ static bool S_enters(const struct store *db, const struct followed *f)
            (f->open == YES || f->at > db->now - DAY_MS);
 }
 
+/* Households came or went: what is reached may be so no longer, or be so now. */
+static enum err S_recount(struct store *db, int64_t matter, int *weight)
+{
+    const struct actor nobody = {0};
+    struct work_on w = {.by = &nobody};
+    int64_t each = 0;
+    TRY(store_int(db,
+                  "SELECT count(*) FROM case_milestone WHERE matter = $1 AND each = 1 "
+                  "AND dropped_at IS NULL",
+                  ARGS(A_INT(matter)), &each));
+    if (!each)
+        return OK;
+    *weight += WEIGHT_MOST; /* thousands of rows are counted: one such matter a tick */
+    TRY(matter_load(db, matter, &w.m));
+    return milestones_settle(db, &w);
+}
+
 /* One event; *weight grows with what it cost. */
 static enum err S_follow(struct store *db, const struct followed *f, int *weight)
 {
@@ -200,16 +219,17 @@ static enum err S_follow(struct store *db, const struct followed *f, int *weight
         *weight += (int)kind->milestone_count;
         return S_plan(db, f, pack, kind);
     }
-    if (!S_is(f->act, ACT_REOPEN))
-        return OK;
-    *weight += 1;
-    TRY(matter_load(db, f->matter, &m));
-    return due_resume(db, &m);
+    if (S_is(f->act, ACT_REOPEN) || S_is(f->act, ACT_SPLIT)) {
+        *weight += 1;
+        TRY(matter_load(db, f->matter, &m));
+        TRY(due_resume(db, &m));
+    }
+    bool moved = S_is(f->act, ACT_AFFECT) || S_is(f->act, ACT_JOIN) || S_is(f->act, ACT_SPLIT);
+    return moved ? S_recount(db, f->matter, weight) : OK;
 }
 
 enum err casework_tick(struct store *db, void *unused)
 {
-    enum { EVENTS_MOST = 256, WEIGHT_MOST = 64 };
     struct list rows;
     int64_t from = 0;
     int weight = 0;

@@ -1,5 +1,5 @@
 /* Long matters (长期事项): what a matter of months or years needs beside its flow. Milestones with
- * an owner and a day; the households it is about, each with its progress at each milestone; regular
+ * an owner and a day; the progress of each of its households at each milestone; regular
  * follow-ups; letters with bodies outside the tree; and chains, in which one matter leads to the
  * next. All of it hangs on a matter and is reached as the matter is.
  *
@@ -113,25 +113,11 @@ MUST enum err milestones_settle(struct store *db, const struct work_on *w);
 handler_fn milestones_list, milestones_add, milestones_plan_now, milestones_change, milestones_done;
 extern const struct entity milestone_new_entity, milestone_change_entity, milestone_done_entity;
 
-/* ---- households (case_household.c) ---- */
+/* ---- how far each household is (case_progress.c) ---- */
 
-struct household_new {
-    int64_t id; /* the matter */
-    struct str label, note;
-    int64_t person; /* who lives there, 0: nobody on record */
-};
-enum { HOUSEHOLD_LABEL_MAX = 60, HOUSEHOLD_NOTE_MAX = 200, HOUSEHOLDS_OF_MATTER = 2000 };
-
-/* Adds one; faults /label when the matter has it, or has its fill. Inside a command; that the
- * person may be named is the caller's matter. */
-MUST enum err household_create(struct store *db, const struct household_new *in, int64_t *ret);
-
-/* After some were imported: brings milestones up to date and tells the timeline. */
-MUST enum err households_imported(struct store *db, int64_t matter, int64_t count);
-
-handler_fn households_list, households_add, households_reveal, households_mine, progress_set;
-extern const struct entity household_query_entity, household_entity, household_new_entity,
-    household_reveal_entity, household_note_entity, household_lines_entity, progress_entity;
+handler_fn households_list, households_reveal, households_mine, progress_set;
+extern const struct entity household_query_entity, household_entity, household_reveal_entity,
+    household_note_entity, household_lines_entity, progress_entity;
 
 /* ---- follow-ups (case_follow.c), letters (case_letter.c) ---- */
 

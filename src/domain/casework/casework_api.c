@@ -28,9 +28,7 @@ static const struct route routes[] = {
      .doc = "Give a milestone another day, owner, title or place, or drop it; with the reason."},
     {READS("households.list", "households", households_list, household_query_entity,
            household_entity),
-     .page = true, .doc = "The households it is about; a resident sees their own."},
-    {WRITES("households.add", "households", households_add, household_new_entity),
-     .out = &household_entity, .status = 201, .doc = "Add a household to the list."},
+     .page = true, .doc = "Its households, and where each stands; a resident sees their own."},
     {.op = "households.reveal",
      .verb = "POST",
      .path = "/api/matters/{id}/households/reveal",
@@ -100,7 +98,7 @@ static const struct route routes[] = {
 
 const struct module casework_module = {
     .name = "casework",
-    .doc = "Long matters: milestones, households, follow-ups, letters and chains.",
+    .doc = "Long matters: milestones, progress by household, follow-ups, letters and chains.",
     .source = "src/domain/casework/casework_api.c",
     .routes = routes,
     .n = COUNT_OF(routes),

@@ -67,7 +67,7 @@ static enum err S_affected(struct store *db, struct live *live, size_t n)
 {
     struct list found;
     TRY(store_all(db,
-                  "SELECT e.seq, a.person FROM matter_event e JOIN matter_affected a "
+                  "SELECT e.seq, a.person FROM matter_event e JOIN matter_household a "
                   "ON a.matter = e.matter WHERE e.seq >= $1 AND e.seq <= $2 AND e.public = 1 "
                   "AND a.person IS NOT NULL AND e.act NOT IN ('join', 'affect') ORDER BY e.seq "
                   "LIMIT $3",

@@ -1,7 +1,10 @@
 /* Routes of many and one, and of what only few may read. Their inputs and rules stand in
- * matter_affected.c, matter_merge.c, matter_similar.c, matter_history.c and matter_confidential.c.
+ * matter_household.c, matter_merge.c, matter_similar.c, matter_history.c and matter_confidential.c.
  */
 #include "domain/matter/matter_many.h"
+
+/* 500 households with their notes. */
+enum { HOUSEHOLDS_BODY_MAX = 512 * 1024 };
 
 /* Before matters.get in the list of modules: "similar" is no matter's id. */
 static const struct route routes[] = {
@@ -28,29 +31,18 @@ static const struct route routes[] = {
      .reach = matter_reach,
      .status = 201,
      .doc = "Mine too: follow a matter instead of reporting it again."},
-    {.op = "matters.affect",
+    {.op = "households.add",
      .verb = "POST",
-     .path = "/api/matters/{id}/affected",
+     .path = "/api/matters/{id}/households",
      .work = COMMAND,
      .perm = PERM_MATTER_ACT,
-     .fn = matters_affect,
-     .in = &affect_in_entity,
-     .out = &affect_out_entity,
+     .fn = households_add,
+     .in = &household_new_entity,
+     .out = &household_added_entity,
      .reach = matter_reach,
+     .body_max = HOUSEHOLDS_BODY_MAX,
      .status = 200,
-     .doc = "Add the households it affects: by dwelling, by person, or everybody of a unit."},
-    {.op = "matters.affected",
-     .verb = "GET",
-     .path = "/api/matters/{id}/affected",
-     .work = QUERY,
-     .perm = PERM_MATTER_READ,
-     .fn = matters_affected,
-     .in = &affected_query_entity,
-     .out = &affected_entity,
-     .page = true,
-     .reach = matter_reach,
-     .status = 200,
-     .doc = "The households it affects; a resident sees their own."},
+     .doc = "Add households: by dwelling, by person, or everybody of a community or grid."},
     {.op = "matters.confirm",
      .verb = "POST",
      .path = "/api/matters/{id}/confirm",
@@ -61,7 +53,7 @@ static const struct route routes[] = {
      .out = &matter_entity,
      .reach = matter_reach,
      .status = 200,
-     .doc = "An affected household says whether it is solved at their place."},
+     .doc = "A household says whether it is solved at their place."},
     {.op = "matters.merge",
      .verb = "POST",
      .path = "/api/matters/{id}/merge",

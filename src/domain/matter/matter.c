@@ -73,7 +73,7 @@ static const struct field matter_fields[] = {
            .doc = "Its words are for its handler and its requester alone."),
     F_ID(struct matter, merged_into, .doc = "The lead this report follows."),
     F_OBJECT(struct matter, households, struct tally, &tally_entity,
-             .doc = "The households it affects, and what they say."),
+             .doc = "Its households, and what they say."),
     F_LIST(struct matter, may_also, .item = T_TEXT,
            .doc =
                "What else you could do, each a route of its own: confirm, merge, split, affect."),
@@ -235,7 +235,7 @@ enum err matter_reach(struct store *db, int64_t id, struct reach *ret)
     ret->matter = id;
     ret->person = row.requester;
     if (row.affected > 0)
-        TRY(affected_reach(db, id, ret));
+        TRY(household_reach(db, id, ret));
     TRY(store_all(db, "SELECT party AS id FROM matter_sent WHERE matter = $1 LIMIT $2",
                   ARGS(A_INT(id), A_INT(PARTIES_MAX)), &id_entity, PARTIES_MAX, &sent));
     const struct id_row *party = sent.items;

@@ -47,7 +47,7 @@ struct matter {
     int64_t located;                           /* only in the answer to an order: matter_place */
     struct str contact, contact_key, tracking; /* sealed, hashed: never sent */
     int64_t merged_into;                       /* the lead this report follows */
-    int64_t affected;                          /* households: rows of matter_affected */
+    int64_t affected;                          /* households: rows of matter_household */
     struct tally *households;                  /* what they say; NULL when there are none */
     enum tri confidential;
     struct str sealed; /* confidential: title, place, text, category */

@@ -207,9 +207,9 @@ static enum err S_asks(struct store *db, const struct actor *by, struct asking *
                 "ORDER BY w.matter DESC LIMIT $5";
     static const char requested_found[] = FOUND("m.requester");
     static const char affecting[] =
-        COLUMNS "matter_affected f CROSS JOIN matter m ON m.id = f.matter" PARTY
-                "WHERE f.person = $1 AND $2 = $2 AND f.matter < $3 AND m.due_at < $4 " FILTER
-                "ORDER BY f.matter DESC LIMIT $5";
+        COLUMNS "matter_household f CROSS JOIN matter m ON m.id = f.matter" PARTY
+                "WHERE f.person = $1 AND $2 = $2 AND f.matter < $3 AND m.due_at < $4 "
+                "AND m.merged_into IS NULL " FILTER "ORDER BY f.matter DESC LIMIT $5";
     static const char *const own[] = VARIANTS("m.requester");
     struct str queue = a->in->queue;
     bool all = !queue.p || str_eq(queue, S("all"));

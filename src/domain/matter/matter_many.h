@@ -1,4 +1,4 @@
-/* Many and one, and what only few may read. A matter can affect many households, each of which may
+/* Many and one, and what only few may read. A matter can have many households, each of which may
  * say whether it is solved; a report of the same trouble can follow another matter, its lead, and
  * be split off again; who is about to report is shown what is open near by. A confidential matter
  * keeps its words sealed under its own key, and its place out of every list.
@@ -15,7 +15,7 @@
 
 enum eye {
     EYE_NEUTRAL, /* the unit in charge of a confidential matter: that it is there, and its limits */
-    EYE_AFFECTED,  /* one of the households it affects: how it goes, not what others said */
+    EYE_AFFECTED,  /* one of its households: how it goes, not what others said */
     EYE_REQUESTER, /* who asked */
     EYE_STAFF      /* who works on it */
 };
@@ -41,9 +41,15 @@ MUST enum err matter_events(struct store *db, const struct actor *by, const stru
 const struct hat *matter_hat(const struct actor *by, const struct matter *m, unsigned wanted,
                              unsigned *sides);
 
-/* ---- the households a matter affects (matter_affected.c) ---- */
+/* ---- the households of a matter (matter_household.c) ---- */
 
-enum { AFFECT_MOST = 500, LABEL_MAX = 60, SCORES_SHOWN_FROM = 5 };
+enum {
+    HOUSEHOLDS_A_CALL = 500,
+    HOUSEHOLDS_OF_MATTER = 5000,
+    LABEL_MAX = 60,
+    HOUSEHOLD_NOTE_MAX = 200,
+    SCORES_SHOWN_FROM = 5
+};
 
 struct tally {
     int64_t count, solved, unsolved, unanswered;
@@ -52,24 +58,39 @@ struct tally {
 extern const struct entity tally_entity;
 MUST enum err matter_tally(struct store *db, const struct matter *m, struct tally *ret);
 
-/* Sets ret->person when one of ret->by's self hats is an affected household's. */
-MUST enum err affected_reach(struct store *db, int64_t id, struct reach *ret);
+/* Sets ret->person when one of ret->by's self hats is a household's. */
+MUST enum err household_reach(struct store *db, int64_t id, struct reach *ret);
+
+/* The reader's own row, also when m follows a lead: the report's that follows, else the person's.
+ * *seq is 0 when there is none. */
+MUST enum err household_own(struct store *db, const struct actor *by, const struct matter *m,
+                            int64_t *matter, int64_t *seq);
 
 /* May households say now whether it is solved? */
 bool matter_judged(const struct matter *m);
 
-/* A household more: person, joined and label may be absent. *added says whether it is new. */
+/* One to be added. The note is sealed; all but the unit may be absent. */
 struct household {
-    int64_t person, joined, via, unit;
-    struct str label;
+    int64_t person, joined, unit;
+    struct str label, note;
 };
-MUST enum err affected_add(struct store *db, int64_t matter, int64_t seq, const struct household *h,
-                           bool *added);
-MUST enum err affected_next(struct store *db, int64_t matter, int64_t *seq);
-MUST enum err affected_recount(struct store *db, int64_t matter);
+/* *added is false when its person or report is listed already. Count and timeline are the
+ * caller's: households_recount. */
+MUST enum err household_add(struct store *db, int64_t matter, const struct household *h,
+                            bool *added);
+MUST enum err households_recount(struct store *db, int64_t matter);
 
-/* Whom a step of a matter is to be told to, page by page: its requester first (seq 0), then the
- * affected households. `matter` is the id under which they know it: their own report, when that
+/* As the units add them, whose list has a dwelling once, whoever lives there: refused (the matter,
+ * and `more` rows in all) before the first, named one by one (unit 0: the matter's), and told with
+ * count and timeline after the last. by and hat may be NULL. */
+MUST enum err households_refuse(struct store *db, const struct matter *m, size_t more);
+MUST enum err household_name(struct store *db, const struct matter *m, const struct household *h,
+                             bool *added);
+MUST enum err households_told(struct store *db, const struct matter *m, const struct actor *by,
+                              const struct hat *hat, unsigned sides, int64_t added);
+
+/* Whom a step of a matter is to be told to, page by page: its requester first (seq 0), then its
+ * households. `matter` is the id under which they know it: their own report, when that
  * follows this one. Begin with after = -1. person and account may both be 0: then a tracking code
  * alone leads there. For whoever sends notices; events themselves are followed by seq. */
 struct recipient {
@@ -126,9 +147,8 @@ MUST enum err confidential_open_text(struct store *db, const struct matter *m, s
 /* ---- routes (many_api.c) ---- */
 
 extern const struct module many_module;
-extern const struct entity affect_in_entity, affect_out_entity, confirm_entity,
-    affected_query_entity, affected_entity;
-handler_fn matters_affect, matters_affected, matters_confirm;
+extern const struct entity household_new_entity, household_added_entity, confirm_entity;
+handler_fn households_add, matters_confirm;
 extern const struct entity merge_entity, split_entity, join_entity, joined_entity;
 handler_fn matters_merge, matters_split, matters_join;
 extern const struct entity similar_query_entity, similar_entity;

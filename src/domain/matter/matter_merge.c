@@ -41,7 +41,7 @@ static enum err S_report_fits(struct store *db, const struct matter *m)
         return store_fault(db, ERR_CONFLICT, "", "stage", "已结束或保密的事项不能合并。",
                            "What is closed or confidential is not merged.");
     /* They move in one command: the writer must not be held up by a whole quarter. */
-    if (m->affected > AFFECT_MOST)
+    if (m->affected > HOUSEHOLDS_A_CALL)
         return store_fault(db, ERR_CONFLICT, "/into", "too_many",
                            "这件事登记的住户太多，请把另一件并入这一件。",
                            "It has too many households to move: let the other follow this one.");
@@ -93,33 +93,37 @@ static enum err S_repoint(struct store *db, const struct matter *m, const struct
                       ARGS(A_INT(m->id), A_INT(lead->id)), NULL);
 }
 
-/* Its households become the lead's; who is there already is not counted twice. */
+static enum err S_last(struct store *db, int64_t matter, int64_t *seq)
+{
+    return store_int(db, "SELECT COALESCE(max(seq), 0) FROM matter_household WHERE matter = $1",
+                     ARGS(A_INT(matter)), seq);
+}
+
+/* Its households become the lead's, with all that is kept of them. Whom the lead lists already
+ * stays behind, and is there again when the report is split off. */
 static enum err S_bring(struct store *db, const struct matter *m, const struct matter *lead)
 {
-    struct household h = {.person = m->requester, .joined = m->id, .unit = m->unit};
+    struct household h = {
+        .person = m->requester, .joined = m->id, .unit = m->unit, .label = m->place};
     bool added = false;
-    int64_t seq = 0;
+    int64_t last = 0;
+    TRY(S_last(db, lead->id, &last));
     TRY(store_exec(db,
-                   "DELETE FROM matter_affected WHERE matter = $1 AND joined IS NULL AND EXISTS "
-                   "(SELECT 1 FROM matter_affected l WHERE l.matter = $2 "
-                   "AND (l.person = matter_affected.person OR (l.person IS NULL "
-                   "AND l.joined IS NULL AND l.label = matter_affected.label "
-                   "AND l.unit = matter_affected.unit)))",
-                   ARGS(A_INT(m->id), A_INT(lead->id)), NULL));
-    TRY(affected_next(db, lead->id, &seq));
-    TRY(store_exec(db,
-                   "UPDATE matter_affected SET matter = $2, seq = seq + $3, "
+                   "UPDATE matter_household SET matter = $2, seq = seq + $3, "
                    "via = CASE WHEN joined IS NULL THEN COALESCE(via, $1) ELSE via END, "
-                   "person = CASE WHEN person IN (SELECT l.person FROM matter_affected l "
-                   "WHERE l.matter = $2) THEN NULL ELSE person END WHERE matter = $1",
-                   ARGS(A_INT(m->id), A_INT(lead->id), A_INT(seq)), NULL));
-    TRY(affected_next(db, lead->id, &seq));
-    h.label = m->place;
-    TRY(affected_add(db, lead->id, seq, &h, &added));
+                   "person = CASE WHEN person IN (SELECT l.person FROM matter_household l "
+                   "WHERE l.matter = $2) THEN NULL ELSE person END "
+                   "WHERE matter = $1 AND (joined IS NOT NULL OR NOT EXISTS "
+                   "(SELECT 1 FROM matter_household l WHERE l.matter = $2 "
+                   "AND (l.person = matter_household.person OR (matter_household.person IS NULL "
+                   "AND l.joined IS NULL AND l.label = matter_household.label "
+                   "AND l.unit = matter_household.unit))))",
+                   ARGS(A_INT(m->id), A_INT(lead->id), A_INT(last)), NULL));
+    TRY(household_add(db, lead->id, &h, &added));
     if (added)
         return OK;
     h.person = 0; /* listed as a person already: the report stands for itself */
-    return affected_add(db, lead->id, seq, &h, &added);
+    return household_add(db, lead->id, &h, &added);
 }
 
 static enum err S_merge(struct store *db, const struct actor *by, const struct hat *hat,
@@ -129,8 +133,8 @@ static enum err S_merge(struct store *db, const struct actor *by, const struct h
     struct matter_act what = {.score = NO_INT, .text = text};
     TRY(S_repoint(db, m, lead));
     TRY(S_bring(db, m, lead));
-    TRY(affected_recount(db, m->id));
-    TRY(affected_recount(db, lead->id));
+    TRY(households_recount(db, m->id));
+    TRY(households_recount(db, lead->id));
     TRY(store_exec(db,
                    "UPDATE matter SET merged_into = $2, open = 0, outcome = 'merged', "
                    "awaits = NULL, due_at = $3, auto_at = NULL, warn_at = NULL, paused_at = NULL, "
@@ -178,14 +182,16 @@ const struct entity split_entity = ENTITY(struct split, "MatterSplit", split_fie
 /* What it brought along goes with it. */
 static enum err S_take_back(struct store *db, const struct matter *m)
 {
-    TRY(store_exec(db, "DELETE FROM matter_affected WHERE matter = $1 AND joined = $2",
+    int64_t last = 0;
+    TRY(S_last(db, m->id, &last));
+    TRY(store_exec(db, "DELETE FROM matter_household WHERE matter = $1 AND joined = $2",
                    ARGS(A_INT(m->merged_into), A_INT(m->id)), NULL));
     TRY(store_exec(db,
-                   "UPDATE matter_affected SET matter = $2, via = NULL "
+                   "UPDATE matter_household SET matter = $2, seq = seq + $3, via = NULL "
                    "WHERE matter = $1 AND via = $2",
-                   ARGS(A_INT(m->merged_into), A_INT(m->id)), NULL));
-    TRY(affected_recount(db, m->merged_into));
-    return affected_recount(db, m->id);
+                   ARGS(A_INT(m->merged_into), A_INT(m->id), A_INT(last)), NULL));
+    TRY(households_recount(db, m->merged_into));
+    return households_recount(db, m->id);
 }
 
 /* Back to the stage it was in, with a limit of its own that begins now. */
@@ -301,16 +307,14 @@ static enum err S_join_person(struct store *db, const struct actor *by, const st
 {
     struct household h = {.person = hat->person, .unit = m->unit, .label = label};
     struct matter_act what = {.score = NO_INT};
-    int64_t seq = 0;
     bool added = false;
     if (hat->person == m->requester)
         return OK;
-    TRY(affected_next(db, m->id, &seq));
-    TRY(affected_add(db, m->id, seq, &h, &added));
+    TRY(household_add(db, m->id, &h, &added));
     if (!added)
         return OK;
     db->note->role = (int)hat->role;
-    TRY(affected_recount(db, m->id));
+    TRY(households_recount(db, m->id));
     return matter_event_write(db, m, by, hat, ACT_JOIN, SIDE_RESIDENT, m->stage, &what);
 }
 

@@ -196,7 +196,7 @@ static enum err S_door(struct store *db, struct circle *c, const struct notice_e
 {
     struct door door;
     TRY(store_one(db,
-                  "SELECT a.label, j.contact IS NOT NULL AS contact FROM matter_affected a "
+                  "SELECT a.label, j.contact IS NOT NULL AS contact FROM matter_household a "
                   "LEFT JOIN matter j ON j.id = a.joined WHERE a.matter = $1 AND a.seq = $2",
                   ARGS(A_INT(e->matter), A_INT(r->seq)), &door_entity, &door));
     if (r->matter == e->matter)

@@ -50,7 +50,7 @@ struct notice_event {
 struct addressee {
     int64_t account, person;
     int64_t matter;   /* the id they know it by */
-    int64_t house;    /* of matter_affected; 0: not told as a household */
+    int64_t house;    /* of matter_household; 0: not told as a household */
     struct str label; /* the door, when nobody there is on record */
     bool asked;       /* as who asked or is affected, not as who works on it */
 };

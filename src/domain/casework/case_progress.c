@@ -1,8 +1,7 @@
-/* The households a matter is about, and how far each has come. */
+/* The households of a matter as they are read, and how far each has come. */
 #include "domain/casework/casework.h"
 
-#include "domain/people/people_api.h"
-#include "domain/people/scope.h"
+#include "domain/matter/matter_many.h"
 
 #include <sodium.h>
 
@@ -27,28 +26,37 @@ static const struct field cell_fields[] = {
 };
 static const struct entity cell_entity = ENTITY(struct cell, "HouseholdCell", cell_fields);
 
-struct household {
+struct line {
     int64_t seq, id, matter;
-    struct str number, matter_title, label;
-    int64_t person;
-    enum tri noted;
+    struct str number, matter_title, label, words;
+    int64_t unit, person, joined, added_at, answered_at, score;
+    enum tri noted, solved;
     struct list cells;
 };
-static const struct field household_fields[] = {
-    F_INT(struct household, seq, .required = true, .doc = "Its number within the matter."),
-    F_ID(struct household, id, .required = true, .doc = "The household."),
-    F_ID(struct household, matter, .required = true, .doc = "The matter."),
-    F_TEXT(struct household, number, .doc = "The matter's number; for the household itself."),
-    F_TEXT(struct household, matter_title, .doc = "What it is about; for the household itself."),
-    F_TEXT(struct household, label, .required = true, .doc = "Which one: building, door."),
-    F_ID(struct household, person, .doc = "Who lives there, for the units."),
-    F_BOOL(struct household, noted, .required = true, .doc = "There is a sealed note."),
-    F_LIST(struct household, cells, .of = &cell_entity, .required = true,
+static const struct field line_fields[] = {
+    F_INT(struct line, seq, .required = true, .doc = "Its place in the list."),
+    F_ID(struct line, id, .required = true, .doc = "The household."),
+    F_ID(struct line, matter, .required = true, .doc = "The matter."),
+    F_TEXT(struct line, number, .doc = "The matter's number; for the household itself."),
+    F_TEXT(struct line, matter_title, .doc = "What it is about; for the household itself."),
+    F_TEXT(struct line, label, .doc = "The dwelling, by name."),
+    F_ID(struct line, unit, .required = true, .doc = "Where."),
+    F_ID(struct line, person, .doc = "Who lives there; never shown to the handler."),
+    F_ID(struct line, joined,
+         .doc = "Their own report, which follows this matter; never shown to the handler."),
+    F_TIME(struct line, added_at, .required = true, .doc = "When it was added."),
+    F_TIME(struct line, answered_at,
+           .doc = "When it last said something; never shown to the handler."),
+    F_BOOL(struct line, solved, .doc = "Its word; never shown to the handler."),
+    F_INT(struct line, score, .doc = "Its score; never shown to the handler."),
+    F_TEXT(struct line, words, .lines = true, .doc = "Its words; never to the handler."),
+    F_BOOL(struct line, noted, .doc = "There is a sealed note; for who works on it."),
+    F_LIST(struct line, cells, .of = &cell_entity, .required = true,
            .doc = "Where it stands at each milestone that every household has to pass."),
 };
-const struct entity household_entity = ENTITY(struct household, "Household", household_fields);
+const struct entity household_entity = ENTITY(struct line, "Household", line_fields);
 
-static enum err S_cells(struct store *db, struct household *h, bool staff)
+static enum err S_cells(struct store *db, struct line *h, bool staff)
 {
     return store_all(db,
                      "SELECT s.id AS milestone, s.title, COALESCE(g.state, 'waiting') AS state, "
@@ -74,25 +82,49 @@ static const struct field query_fields[] = {
 const struct entity household_query_entity =
     ENTITY(struct household_query, "HouseholdQuery", query_fields);
 
-/* Who works on it sees them all; a resident their own. */
+#define LINE                                                                                       \
+    "SELECT h.seq, h.id, h.matter, h.label, h.unit, h.person, h.joined, h.added_at, "              \
+    "h.answered_at, h.solved, h.score, h.words"
+
+/* A resident sees their own line; who handles it where to go and how far each is, not who said
+ * what. */
+static void S_shade(struct line *h, enum sees sees)
+{
+    if (sees == SEES_OWN)
+        h->noted = UNSET;
+    if (sees != SEES_WORK)
+        return;
+    h->person = h->joined = h->answered_at = 0;
+    h->solved = UNSET;
+    h->score = NO_INT;
+    h->words = NO_STR;
+}
+
 enum err households_list(struct store *db, const struct actor *by, const void *in, void *ret)
 {
     const struct household_query *q = in;
     struct page *page = ret;
+    struct matter m;
     enum sees sees;
-    int64_t limit = q->limit == NO_INT ? CASE_PAGE_DEFAULT : q->limit;
+    unsigned sides = 0;
+    int64_t limit = q->limit == NO_INT ? CASE_PAGE_DEFAULT : q->limit, matter = q->id, own = 0;
+    TRY(matter_load(db, q->id, &m));
     TRY(work_sees(db, by, q->id, &sees));
+    /* Whoever handles it is that first, whatever else they are. */
+    if (matter_hat(by, &m, SIDE_HANDLER, &sides))
+        sees = SEES_WORK;
+    if (sees == SEES_OWN)
+        TRY(household_own(db, by, &m, &matter, &own));
     TRY(store_all(db,
-                  "SELECT seq, id, matter, label, person, key IS NOT NULL AS noted "
-                  "FROM case_household WHERE matter = $1 AND seq > $2 "
-                  "AND ($3 = 1 OR person = $4) ORDER BY seq LIMIT $5",
-                  ARGS(A_INT(q->id), A_INT(q->after == NO_INT ? 0 : q->after),
-                       A_INT(sees != SEES_OWN), A_ID(by->person), A_INT(limit + 1)),
+                  LINE ", h.key IS NOT NULL AS noted FROM matter_household h WHERE h.matter = $1 "
+                       "AND h.seq > $2 AND ($3 = 0 OR h.seq = $4) ORDER BY h.seq LIMIT $5",
+                  ARGS(A_INT(matter), A_INT(q->after == NO_INT ? 0 : q->after),
+                       A_INT(sees == SEES_OWN), A_INT(own), A_INT(limit + 1)),
                   &household_entity, CASE_PAGE_MAX + 1, &page->items));
-    TRY(case_page_cut(db, limit, sizeof(struct household), page));
-    struct household *h = page->items.items;
+    TRY(case_page_cut(db, limit, sizeof(struct line), page));
+    struct line *h = page->items.items;
     for (size_t i = 0; i < page->items.n; i++) {
-        h[i].person = sees == SEES_ALL ? h[i].person : 0;
+        S_shade(&h[i], sees);
         TRY(S_cells(db, &h[i], sees != SEES_OWN));
     }
     return OK;
@@ -117,121 +149,15 @@ enum err households_mine(struct store *db, const struct actor *by, const void *i
     if (!self || !by->person)
         return OK;
     TRY(store_all(db,
-                  "SELECT h.seq, h.id, h.matter, m.number, m.title AS matter_title, h.label, "
-                  "0 AS noted FROM case_household h JOIN matter m ON m.id = h.matter "
-                  "WHERE h.person = $1 ORDER BY h.id DESC LIMIT $2",
+                  LINE ", m.number, m.title AS matter_title FROM matter_household h "
+                       "JOIN matter m ON m.id = h.matter WHERE h.person = $1 "
+                       "AND m.merged_into IS NULL ORDER BY h.matter DESC LIMIT $2",
                   ARGS(A_INT(by->person), A_INT(CASE_PAGE_MAX)), &household_entity, CASE_PAGE_MAX,
                   &lines->households));
-    struct household *h = lines->households.items;
+    struct line *h = lines->households.items;
     for (size_t i = 0; i < lines->households.n; i++)
         TRY(S_cells(db, &h[i], false));
     return OK;
-}
-
-/* ---- added ---- */
-
-static const struct field new_fields[] = {
-    F_ID(struct household_new, id, .from = IN_PATH, .required = true, .doc = "The matter."),
-    F_TEXT(struct household_new, label, .required = true, .min = 1, .max = HOUSEHOLD_LABEL_MAX,
-           .doc = "Which one: building, door."),
-    F_ID(struct household_new, person, .doc = "Who lives there: they see their own line."),
-    F_TEXT(struct household_new, note, .max = HOUSEHOLD_NOTE_MAX, .lines = true,
-           .class = CLASS_PERSONAL, .doc = "What must be known of them; sealed."),
-};
-const struct entity household_new_entity = ENTITY(struct household_new, "HouseholdNew", new_fields);
-
-/* Its place in the matter's list; refused when it is there already. */
-static enum err S_place(struct store *db, int64_t matter, struct str label, int64_t *seq)
-{
-    int64_t known = 0;
-    TRY(store_int(db, "SELECT count(*) FROM case_household WHERE matter = $1 AND label = $2",
-                  ARGS(A_INT(matter), A_TEXT(label)), &known));
-    if (known)
-        return store_fault(db, ERR_CONFLICT, "/label", "taken", "这一户已经在名单里。",
-                           "This household is on the list already.");
-    TRY(store_int(db, "SELECT COALESCE(max(seq), 0) + 1 FROM case_household WHERE matter = $1",
-                  ARGS(A_INT(matter)), seq));
-    if (*seq > HOUSEHOLDS_OF_MATTER)
-        return store_fault(db, ERR_CONFLICT, "/label", "too_many", "一件事最多 2000 户。",
-                           "A matter has 2000 households at most.");
-    return OK;
-}
-
-enum err household_create(struct store *db, const struct household_new *in, int64_t *ret)
-{
-    unsigned char key[KEY_SIZE];
-    struct str label = NO_STR, sealed = NO_STR, wrapped = NO_STR;
-    int64_t seq = 0;
-    TRY(work_clean(db, str_trim(in->label), &label));
-    if (!label.n)
-        return store_fault(db, ERR_INVALID, "/label", "required", "请写明是哪一户。",
-                           "Say which household.");
-    TRY(S_place(db, in->id, label, &seq));
-    TRY(store_id(db, ID_COUNTY(in->id), ret));
-    if (in->note.n) {
-        TRY(vault_new_key(db, ID_COUNTY(in->id), key, &wrapped));
-        sealed = seal(key, in->note, db->arena);
-        sodium_memzero(key, sizeof key);
-        if (!sealed.p)
-            return ERR_MEMORY;
-    }
-    return store_exec(db,
-                      "INSERT INTO case_household (id, county, matter, seq, label, person, note, "
-                      "key, added_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                      ARGS(A_INT(*ret), A_INT(ID_COUNTY(*ret)), A_INT(in->id), A_INT(seq),
-                           A_TEXT(label), A_ID(in->person), A_BLOB(sealed), A_BLOB(wrapped),
-                           A_INT(db->now)),
-                      NULL);
-}
-
-/* Only somebody who lives within the worker's own reach can be named. */
-static enum err S_person(struct store *db, const struct work_on *w, int64_t person)
-{
-    struct reach reach = {0};
-    enum err err = person ? person_reach(db, person, &reach) : OK;
-    if (err != OK && err != ERR_NOT_FOUND)
-        return err;
-    if (!person || (err == OK && hat_covers(w->hat, &reach.at)))
-        return OK;
-    return store_fault(db, ERR_INVALID, "/person", "unknown", "没有这个人，或不在您的范围内。",
-                       "There is no such person within your reach.");
-}
-
-static enum err S_one(struct store *db, int64_t id, struct household *ret)
-{
-    TRY(store_one(db,
-                  "SELECT seq, id, matter, label, person, key IS NOT NULL AS noted "
-                  "FROM case_household WHERE id = $1",
-                  ARGS(A_INT(id)), &household_entity, ret));
-    return S_cells(db, ret, true);
-}
-
-enum err households_add(struct store *db, const struct actor *by, const void *in, void *ret)
-{
-    const struct household_new *new = in;
-    struct work_on w;
-    int64_t id = 0;
-    TRY(work_begin(db, by, new->id, "/label", &w));
-    TRY(work_open(db, &w, "/label"));
-    TRY(S_person(db, &w, new->person));
-    TRY(household_create(db, new, &id));
-    TRY(milestones_settle(db, &w));
-    TRY(S_one(db, id, ret));
-    struct household *made = ret;
-    struct str text = arena_printf(db->arena, "增加一户 / added：" STR_F, STR_A(made->label));
-    made->person = w.hat->kind == HAT_UNIT ? made->person : 0;
-    return work_event(db, &w, ACT_PROGRESS, false, 0, text);
-}
-
-enum err households_imported(struct store *db, int64_t matter, int64_t count)
-{
-    const struct actor nobody = {0};
-    struct work_on w = {.by = &nobody};
-    TRY(matter_load(db, matter, &w.m));
-    TRY(milestones_settle(db, &w));
-    return work_event(db, &w, ACT_PROGRESS, false, 0,
-                      arena_printf(db->arena, "导入 %lld 户 / %lld households imported",
-                                   (long long)count, (long long)count));
 }
 
 /* ---- the note, for a reason ---- */
@@ -272,7 +198,7 @@ enum err households_reveal(struct store *db, const struct actor *by, const void 
     unsigned char key[KEY_SIZE];
     TRY(work_begin(db, by, ask->id, "/household", &w));
     enum err err =
-        store_one(db, "SELECT note, key FROM case_household WHERE matter = $1 AND id = $2",
+        store_one(db, "SELECT note, key FROM matter_household WHERE matter = $1 AND id = $2",
                   ARGS(A_INT(ask->id), A_INT(ask->household)), &sealed_entity, &row);
     if (err == ERR_NOT_FOUND)
         return store_fault(db, ERR_INVALID, "/household", "unknown", "名单里没有这一户。",
@@ -319,8 +245,9 @@ static enum err S_known(struct store *db, const struct progress *in)
                            "Choose households, or say all of them.");
     for (size_t i = 0; i < in->households.n; i++) {
         int64_t found = 0;
-        enum err err = store_int(db, "SELECT seq FROM case_household WHERE id = $1 AND matter = $2",
-                                 ARGS(A_INT(id[i]), A_INT(in->id)), &found);
+        enum err err =
+            store_int(db, "SELECT seq FROM matter_household WHERE id = $1 AND matter = $2",
+                      ARGS(A_INT(id[i]), A_INT(in->id)), &found);
         if (err == ERR_NOT_FOUND)
             return store_fault(db, ERR_INVALID, arena_printf(db->arena, "/households/%zu", i).p,
                                "unknown", "名单里没有这一户。",
@@ -349,7 +276,7 @@ static enum err S_put(struct store *db, const struct work_on *w, const struct pr
         return store_exec(db,
                           "INSERT INTO case_progress (milestone, household, county, matter, state, "
                           "at, account, words) SELECT $1, h.id + $2, $3, h.matter, $5, $6, $7, $8 "
-                          "FROM case_household h WHERE h.matter = $4 " KEPT,
+                          "FROM matter_household h WHERE h.matter = $4 " KEPT,
                           args, changed);
     for (size_t i = 0; i < in->households.n; i++) {
         int64_t one = 0;
