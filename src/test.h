@@ -17,6 +17,7 @@
     X(gate)                                                                                        \
     X(matter)                                                                                      \
     X(parse)                                                                                       \
+    X(indicator)                                                                                   \
     X(rule)                                                                                        \
     X(pool)                                                                                        \
     X(pack)                                                                                        \

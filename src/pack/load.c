@@ -340,8 +340,8 @@ static void S_matters(struct reader *r, const struct node *root)
 
 static void S_root(struct reader *r, const struct node *root)
 {
-    static const char *const keys[] = {"pack",    "name",       "en",      "hours", "roles",
-                                       "sources", "categories", "matters", NULL};
+    static const char *const keys[] = {"pack",    "name",       "en",      "hours",      "roles",
+                                       "sources", "categories", "matters", "indicators", NULL};
     const struct node *map = node_get(root, "map");
     if (map && !node_get(root, "matters")) {
         fault_add(
@@ -359,6 +359,7 @@ static void S_root(struct reader *r, const struct node *root)
     S_sources(r, root);
     S_categories(r, root);
     S_matters(r, root);
+    read_indicators(r, root);
 }
 
 static struct str S_hash(struct arena *a, struct str yaml)

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/workday.h"
+#include "pack/indicator.h"
 
 /* What can be done to a matter. The effects are the engine's (domain/matter); who may, from where
  * and to where is the pack's. Comment and watch are always open to whoever sees the matter. */
@@ -64,10 +65,6 @@ extern const char *const outcome_names[OUTCOME_COUNT + 1]; /* "none", "handled",
 
 /* Which rating a rate step is for. */
 enum given { GIVEN_ANY, GIVEN_SOLVED, GIVEN_UNSOLVED };
-
-struct pack_label {
-    struct str zh, en; /* en falls back to zh */
-};
 
 struct pack_stage {
     struct str stage;
@@ -136,6 +133,8 @@ struct pack {
     const struct pack_category **category_by_code; /* the same, in order of code */
     struct pack_source *sources;
     size_t source_count;
+    struct pack_indicator *indicators;
+    size_t indicator_count;
 };
 
 /* One mistake in a pack, for its writer. */
@@ -154,8 +153,9 @@ struct pack_report {
 MUST enum err pack_load(struct str yaml, struct pack_report *report, struct pack **ret);
 void pack_free(struct pack *p);
 
-const struct pack_kind *pack_kind(const struct pack *p, struct str kind);         /* or NULL */
-const struct pack_category *pack_category(const struct pack *p, struct str code); /* or NULL */
+const struct pack_kind *pack_kind(const struct pack *p, struct str kind);           /* or NULL */
+const struct pack_category *pack_category(const struct pack *p, struct str code);   /* or NULL */
+const struct pack_indicator *pack_indicator(const struct pack *p, struct str code); /* or NULL */
 bool pack_source_known(const struct pack *p, struct str source);
 bool kind_stage(const struct pack_kind *k, struct str stage, size_t *ret);
 

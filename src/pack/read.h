@@ -45,6 +45,10 @@ const struct node *read_map(struct reader *r, const struct node *item);
 bool read_kind(struct reader *r, const struct node *map, struct pack_kind *kind,
                struct kind_mark *mark);
 
+/* `indicators:` of the root, into the pack; without that key those of indicator_default. Kinds,
+ * sources and categories have been read before. */
+void read_indicators(struct reader *r, const struct node *root);
+
 /* What the flow means: who may, from where, to where, by when. */
 void check_kind(struct reader *r, const struct pack_kind *kind, const struct kind_mark *mark);
 
