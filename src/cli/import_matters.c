@@ -3,25 +3,33 @@
 #include "cli/cli.h"
 #include "cli/import.h"
 #include "cli/import_rows.h"
+#include "domain/figure/figure.h"
 #include "domain/matter/matter.h"
 #include "gate/gate.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { PATH_ROOM = 4096, FILE_MAX = 4 << 20, STEP = 256, INDEX_STEP = 2000 };
 
+struct refused_row {
+    int64_t line;
+    struct refusal why;
+};
+
 struct matters_import {
     struct house *house;
     const char *file, *map_file;
     char refused_file[PATH_ROOM];
-    FILE *refused;
+    struct refused_row *refused; /* owned */
+    size_t refusals, room;
     struct csv *csv;
     struct import_map map;
     struct pack_report report;
     struct replay replay;
-    int64_t rows, refusals;
+    int64_t rows;
 };
 
 /* ---- the refused ---- */
@@ -37,24 +45,46 @@ static void S_quoted(FILE *f, const char *text)
     putc('"', f);
 }
 
-/* One line: where, which column, what it holds, why. */
-static enum err S_refused(struct matters_import *in, const struct csv_row *row,
-                          const struct refusal *why)
+static enum err S_refused(struct matters_import *in, int64_t line, struct refusal why)
 {
-    in->refusals++;
-    if (!in->refused) {
-        in->refused = fopen(in->refused_file, "we");
-        if (!in->refused)
-            return ERR_IO;
-        fputs("line,column,zh,en\r\n", in->refused);
+    if (in->refusals == in->room) {
+        size_t room = in->room ? in->room * 2 : 256;
+        struct refused_row *rows = realloc(in->refused, room * sizeof *rows);
+        if (!rows)
+            return ERR_MEMORY;
+        in->refused = rows;
+        in->room = room;
     }
-    fprintf(in->refused, "%lld,", (long long)row->line);
-    S_quoted(in->refused, why->column ? why->column : "");
-    putc(',', in->refused);
-    S_quoted(in->refused, why->zh);
-    putc(',', in->refused);
-    S_quoted(in->refused, why->en);
-    return fputs("\r\n", in->refused) < 0 ? ERR_IO : OK;
+    in->refused[in->refusals++] = (struct refused_row){line, why};
+    return OK;
+}
+
+static int S_by_line(const void *a, const void *b)
+{
+    const struct refused_row *x = a, *y = b;
+    return (x->line > y->line) - (x->line < y->line);
+}
+
+/* In the order of the file, a line each: where, which column, why. None: no file. */
+static enum err S_write_refused(struct matters_import *in)
+{
+    FILE *f = in->refusals ? fopen(in->refused_file, "we") : NULL;
+    if (!f)
+        return in->refusals ? ERR_IO : OK;
+    qsort(in->refused, in->refusals, sizeof *in->refused, S_by_line);
+    fputs("line,column,zh,en\r\n", f);
+    for (size_t i = 0; i < in->refusals; i++) {
+        const struct refused_row *row = &in->refused[i];
+        fprintf(f, "%lld,", (long long)row->line);
+        S_quoted(f, row->why.column ? row->why.column : "");
+        putc(',', f);
+        S_quoted(f, row->why.zh);
+        putc(',', f);
+        S_quoted(f, row->why.en);
+        fputs("\r\n", f);
+    }
+    bool bad = ferror(f) != 0;
+    return fclose(f) == 0 && !bad ? OK : ERR_IO;
 }
 
 /* ---- the file ---- */
@@ -114,35 +144,39 @@ static enum err S_learn(struct matters_import *in)
 {
     struct csv_row row;
     while (csv_next(in->csv, &row)) {
+        const struct refusal why = {.zh = row.fault.zh, .en = row.fault.en};
         in->rows++;
-        if (!row.fault.zh)
-            TRY(replay_learn(&in->replay, &row));
+        TRY(why.zh ? S_refused(in, row.line, why) : replay_learn(&in->replay, &row));
     }
     TRY(csv_error(in->csv));
+    replay_sort(&in->replay);
     return S_open(in);
 }
 
 static enum err S_rows(struct matters_import *in)
 {
     struct progress progress = progress_start("Matters", in->rows);
+    struct replay *r = &in->replay;
     struct csv_row row;
-    int64_t done = 0;
-    while (csv_next(in->csv, &row)) {
-        struct refusal why = {.zh = row.fault.zh, .en = row.fault.en};
-        if (!why.zh)
-            TRY(replay_row(&in->replay, &row, &why));
+    for (size_t i = 0; i < r->n; i++) {
+        struct refusal why;
+        TRY(replay_until(r, r->order[i].created));
+        TRY(csv_seek(in->csv, r->order[i].line, r->order[i].at));
+        if (!csv_next(in->csv, &row) || row.fault.zh)
+            return ERR_IO; /* it could be read a moment ago */
+        TRY(replay_row(r, &row, &why));
         if (why.zh)
-            TRY(S_refused(in, &row, &why));
-        if (++done % STEP == 0)
-            progress_step(&progress, done);
+            TRY(S_refused(in, row.line, why));
+        if (i % STEP == 0)
+            progress_step(&progress, (int64_t)i);
     }
-    progress.done = done;
-    TRY(csv_error(in->csv));
+    TRY(replay_until(r, INT64_MAX));
+    progress.done = in->rows;
     progress_end(&progress, "rows");
     return OK;
 }
 
-/* So that they can be searched for at once. */
+/* So that they can be searched for, and are counted, at once. */
 static enum err S_index(struct matters_import *in)
 {
     int64_t done = 0;
@@ -150,7 +184,7 @@ static enum err S_index(struct matters_import *in)
         arena_reset(in->replay.db.arena);
         TRY(matter_index(&in->replay.db, INDEX_STEP, &done));
     } while (done);
-    return OK;
+    return figures_catch_up(&in->house->db);
 }
 
 /* One row of audit for the file. */
@@ -211,7 +245,7 @@ static void S_print(const struct matters_import *in)
         if (r->repaired[i])
             printf("  repaired %lld: %s\n", (long long)r->repaired[i], repairs[i]);
     }
-    if (in->refused)
+    if (in->refusals)
         printf("  没有收下的行和原因 / refused rows and why: %s\n", in->refused_file);
 }
 
@@ -232,8 +266,8 @@ static int S_run(struct matters_import *in)
     err = conn_begin(conn);
     if (err == OK) {
         err = S_import(in);
-        if (err == OK && in->refused && fflush(in->refused) != 0)
-            err = ERR_IO;
+        if (err == OK)
+            err = S_write_refused(in);
         if (err == OK)
             err = conn_commit(conn);
         if (err != OK)
@@ -275,8 +309,7 @@ int import_matters(int argc, char **argv)
     int length = snprintf(in->refused_file, sizeof in->refused_file, "%s%s",
                           refused ? refused : words[1], refused ? "" : ".refused.csv");
     code = length > 0 && length < (int)sizeof in->refused_file ? S_run(in) : EXIT_USAGE;
-    if (in->refused)
-        fclose(in->refused);
+    free(in->refused);
     csv_close(in->csv);
     replay_end(&in->replay);
     house_close(&h);

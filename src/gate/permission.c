@@ -7,14 +7,14 @@ const char *const role_names[ROLE_COUNT + 1] = {
 const char *const perm_names[PERM_COUNT + 1] = {
     "none",          "public",       "signed_in",     "matter.order", "matter.read", "matter.act",
     "matter.reveal", "unit.write",   "party.read",    "party.write",  "person.read", "person.write",
-    "person.reveal", "account.read", "account.write", "audit.read",   NULL};
+    "person.reveal", "account.read", "account.write", "audit.read",   "figure.read", NULL};
 
 #define P(name) (1u << PERM_##name)
 
 static const unsigned matter_party = P(MATTER_READ) | P(MATTER_ACT);
 static const unsigned field_worker = P(MATTER_ORDER) | P(MATTER_READ) | P(MATTER_ACT) |
                                      P(MATTER_REVEAL) | P(PARTY_READ) | P(PERSON_READ) |
-                                     P(PERSON_WRITE) | P(PERSON_REVEAL);
+                                     P(PERSON_WRITE) | P(PERSON_REVEAL) | P(FIGURE_READ);
 
 bool role_may(enum role r, enum perm p)
 {
@@ -26,8 +26,8 @@ bool role_may(enum role r, enum perm p)
         [ROLE_HANDLER] = matter_party | P(MATTER_REVEAL),
         [ROLE_SECRETARY] = field_worker | P(PARTY_WRITE),
         [ROLE_STREET] = (field_worker & ~P(PERSON_WRITE)) | P(PARTY_WRITE),
-        [ROLE_DISTRICT] = matter_party | P(PARTY_READ),
-        [ROLE_HOTLINE] = matter_party | P(MATTER_ORDER) | P(PARTY_READ),
+        [ROLE_DISTRICT] = matter_party | P(PARTY_READ) | P(FIGURE_READ),
+        [ROLE_HOTLINE] = matter_party | P(MATTER_ORDER) | P(PARTY_READ) | P(FIGURE_READ),
         [ROLE_SYSTEM_ADMIN] = P(UNIT_WRITE),
         [ROLE_SECURITY_ADMIN] = P(ACCOUNT_READ) | P(ACCOUNT_WRITE),
         [ROLE_AUDITOR] = P(AUDIT_READ),

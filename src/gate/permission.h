@@ -46,6 +46,7 @@ enum perm {
     PERM_ACCOUNT_READ,
     PERM_ACCOUNT_WRITE,
     PERM_AUDIT_READ,
+    PERM_FIGURE_READ,
     PERM_COUNT
 };
 extern const char *const perm_names[PERM_COUNT + 1];
