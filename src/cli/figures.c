@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { STEP_ARENA = 1 << 30 };
+
 struct figures_options {
     const char *data, *unit, *from, *to, *by, *indicator;
     bool repair, help;
@@ -58,13 +60,36 @@ static int S_show(struct house *h, const struct figures_options *o)
 
 /* ---- check ---- */
 
-/* All in one transaction, kept only when it was a repair. */
+/* What the server would have read by and by, a transaction a step. */
+static enum err S_catch_up(struct store *db, struct progress *progress)
+{
+    struct store own = *db;
+    int64_t done = 0;
+    enum err err = OK;
+    own.arena = arena_new(STEP_ARENA);
+    if (!own.arena)
+        return ERR_MEMORY;
+    do {
+        arena_reset(own.arena);
+        err = conn_begin(own.conn);
+        if (err == OK)
+            err = figures_read(&own, FIGURES_STEP, SIZE_MAX, &done);
+        if (err == OK)
+            err = conn_commit(own.conn);
+        if (err == OK)
+            progress_step(progress, progress->done + done);
+    } while (err == OK && done);
+    if (err != OK && conn_in_transaction(own.conn))
+        conn_rollback(own.conn);
+    arena_free(own.arena);
+    return err;
+}
+
+/* In one transaction, kept only when it is a repair. */
 static enum err S_prove(struct store *db, bool repair, struct figures_verdict *ret)
 {
     TRY(conn_begin(db->conn));
-    enum err err = figures_catch_up(db);
-    if (err == OK)
-        err = figures_check(db, repair, ret);
+    enum err err = figures_check(db, repair, ret);
     if (err == OK && repair)
         return conn_commit(db->conn);
     conn_rollback(db->conn);
@@ -74,7 +99,15 @@ static enum err S_prove(struct store *db, bool repair, struct figures_verdict *r
 static int S_check(struct house *h, bool repair)
 {
     struct figures_verdict v = {0};
-    enum err err = S_prove(&h->db, repair, &v);
+    struct figures_at at;
+    enum err err = figures_where(&h->db, &at);
+    struct progress progress = progress_start("Events", at.waiting);
+    if (err == OK)
+        err = S_catch_up(&h->db, &progress);
+    if (err == OK)
+        progress_end(&progress, "events counted in");
+    if (err == OK)
+        err = S_prove(&h->db, repair, &v);
     if (err != OK)
         return house_fault(h, err, "figures");
     bool wrong = v.wrong_matters || v.wrong_sums;

@@ -428,12 +428,13 @@ class App {
         db.close();
         return rows;
     }
-    /* Until the search has indexed every matter there is. */
+    /* Until the search has indexed every matter there is, and the figures have counted it. */
     async indexed() {
+        const seq = (name) =>
+            `COALESCE((SELECT CAST(value AS INTEGER) FROM setting WHERE name = '${name}'), 0)`;
         const sql =
             "SELECT COALESCE((SELECT max(seq) FROM matter_event), 0) AS written, " +
-            "COALESCE((SELECT CAST(value AS INTEGER) FROM setting " +
-            "WHERE name = 'search_seq'), 0) AS indexed";
+            `min(${seq("search_seq")}, ${seq("figures_seq")}) AS indexed`;
         await this.wait(() => {
             const [at] = this.rows(sql);
             return at.indexed >= at.written;

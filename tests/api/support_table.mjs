@@ -52,6 +52,7 @@ const FILL = {
     q: () => "路灯",
     kind: () => "repair",
     stage: () => "new",
+    indicator: () => "arrived",
     after: () => "0",
     act: () => "matters.act",
     to: (place) => place.party,
@@ -65,6 +66,7 @@ const FILL = {
 const MORE = { "hats.grant": ["unit"], "matters.act": ["text"] };
 /* "operation/field" of cursors that are no plain numbers. */
 FILL["matters.list/after"] = () => "0.0";
+FILL["figures.records/after"] = () => "0.0.0.0";
 
 /* A value a field takes. */
 export function fill(op, name, schema, place) {

@@ -44,10 +44,12 @@ MUST enum err figure_matter_load(struct store *db, int64_t id, struct figure_mat
 void figure_parts(const struct figure_matter *m, const struct pack *pack,
                   struct figure_part ret[PARTS_MAX], size_t *n);
 
-/* The matters of the next `most` events; *done is how many events were looked at. Inside a
- * command. figures_catch_up goes on until none are left, in memory of its own: for command lines.
+/* The matters of the next events, `most` of them at most, and no more once `sums` sums change;
+ * *done is how many events were looked at. Inside a command. figures_catch_up goes on until none
+ * are left, in memory of its own: for command lines.
  */
-MUST enum err figures_read(struct store *db, int64_t most, int64_t *done);
+enum { FIGURES_STEP = 4000 }; /* events, where nobody waits */
+MUST enum err figures_read(struct store *db, int64_t most, size_t sums, int64_t *done);
 MUST enum err figures_catch_up(const struct store *db);
 MUST enum err figures_tick(struct store *db, void *unused);
 
