@@ -38,7 +38,7 @@ CREATE TABLE figure (
     skipped INTEGER NOT NULL,        -- matters left out
     total INTEGER NOT NULL,          -- amounts of those that count: weights, or what was measured
     met INTEGER NOT NULL,            -- amounts of those that meet
-    PRIMARY KEY (unit, indicator, kind, source, month, county)
+    PRIMARY KEY (unit, indicator, kind, month, source, county)
 ) WITHOUT ROWID;
 
 -- How what was measured is spread: matters a bucket, for quantiles.
@@ -50,5 +50,5 @@ CREATE TABLE figure_spread (
     bucket INTEGER NOT NULL,
     county INTEGER NOT NULL,
     n INTEGER NOT NULL,
-    PRIMARY KEY (unit, indicator, kind, source, month, bucket, county)
+    PRIMARY KEY (unit, indicator, kind, month, source, bucket, county)
 ) WITHOUT ROWID;

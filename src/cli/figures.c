@@ -96,18 +96,26 @@ static enum err S_prove(struct store *db, bool repair, struct figures_verdict *r
     return err;
 }
 
-static int S_check(struct house *h, bool repair)
+static int S_count(struct house *h)
 {
-    struct figures_verdict v = {0};
     struct figures_at at;
     enum err err = figures_where(&h->db, &at);
     struct progress progress = progress_start("Events", at.waiting);
     if (err == OK)
         err = S_catch_up(&h->db, &progress);
-    if (err == OK)
-        progress_end(&progress, "events counted in");
-    if (err == OK)
-        err = S_prove(&h->db, repair, &v);
+    if (err != OK)
+        return house_fault(h, err, "figures");
+    progress_end(&progress, "events counted in");
+    return EXIT_DONE;
+}
+
+static int S_check(struct house *h, bool repair)
+{
+    struct figures_verdict v = {0};
+    int code = S_count(h);
+    if (code != EXIT_DONE)
+        return code;
+    enum err err = S_prove(&h->db, repair, &v);
     if (err != OK)
         return house_fault(h, err, "figures");
     bool wrong = v.wrong_matters || v.wrong_sums;
@@ -141,15 +149,16 @@ int cli_figures(int argc, char **argv)
     if (code != EXIT_DONE || o.help)
         return code;
     bool check = n == 1 && strcmp(words[0], "check") == 0;
+    bool count = n == 1 && strcmp(words[0], "count") == 0;
     bool show = n == 1 && strcmp(words[0], "show") == 0 && o.unit;
-    if (!check && !show)
+    if (!check && !count && !show)
         return cli_misuse("figures",
-                          "用法：linli figures show --unit 代码，或 linli figures check。",
-                          "Use: linli figures show --unit CODE, or linli figures check.");
+                          "用法：linli figures show --unit 代码，或 linli figures check、count。",
+                          "Use: linli figures show --unit CODE, linli figures check, or count.");
     code = house_enter(o.data, &h);
     if (code != EXIT_DONE)
         return code;
-    code = check ? S_check(&h, o.repair) : S_show(&h, &o);
+    code = check ? S_check(&h, o.repair) : count ? S_count(&h) : S_show(&h, &o);
     house_close(&h);
     return code;
 }

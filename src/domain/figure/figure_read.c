@@ -8,7 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROWS_MAX = 5000, BUCKETS_MAX = 2000, MONTHS_MAX = 240, DEFINITIONS_MAX = 500 };
+enum {
+    ROWS_MAX = 5000,
+    SPREAD_MAX = 200000,
+    BUCKETS = 700,
+    MONTHS_MAX = 240,
+    DEFINITIONS_MAX = 500
+};
 
 /* ---- words ---- */
 
@@ -205,12 +211,14 @@ static const struct pack_indicator *S_indicator(const struct world *w, int64_t k
 
 /* ---- sums ---- */
 
-/* What is asked, as the sums know it. Kinds and sources are ranges of one, of all (codes lie
- * between ! and ~), or of the rows that hold all together. */
+/* What is asked, as the sums know it. The rows that hold all together have kind and source ''. For
+ * the others a kind is one or, when NO_STR, any; a source is a range of one or of all (codes lie
+ * between ! and ~). One kind is an equality that the months follow in the index: the common
+ * questions read their own rows and no others. */
 struct asking {
     const struct figure_query *in;
     int64_t unit, first, last;
-    struct str kind[2], source[2];
+    struct str kind, source[2];
 };
 
 struct sum {
@@ -223,11 +231,14 @@ static const struct field sum_fields[] = {
     F_TEXT(struct sum, kind), F_TEXT(struct sum, unit_name), F_TEXT(struct sum, source)};
 static const struct entity sum_entity = ENTITY(struct sum, "FigureSum", sum_fields);
 
-#define SUM(columns, from, group)                                                                  \
+#define SUM(columns, from, kind, group)                                                            \
     "SELECT " columns "sum(f.n) AS n, sum(f.skipped) AS skipped, sum(f.total) AS total, "          \
-    "sum(f.met) AS met FROM " from "f.indicator = $2 AND f.kind >= $3 AND f.kind <= $4 "           \
-    "AND f.source >= $5 AND f.source <= $6 AND f.month >= $7 AND f.month <= $8 " group
-#define OF_UNIT "figure f WHERE f.unit = $1 AND "
+    "sum(f.met) AS met FROM " from "f.indicator = $2 AND " kind " AND f.source >= $4 "             \
+    "AND f.source <= $5 AND f.month >= $6 AND f.month <= $7 " group
+#define OF_UNIT  "figure f WHERE f.unit = $1 AND "
+#define OF_UNITS "unit u CROSS JOIN figure f ON f.unit = u.id WHERE u.parent = $1 AND "
+#define ONE_KIND "f.kind = $3"
+#define ANY_KIND "f.kind > '' AND $3 IS NULL"
 
 enum by { BY_NOTHING, BY_MONTH, BY_UNIT, BY_KIND, BY_SOURCE };
 static const char *const by_codes[] = {"month", "unit", "kind", "source", NULL};
@@ -240,21 +251,24 @@ static enum by S_by(struct str by)
     return by.p ? (enum by)(at + 1) : BY_NOTHING;
 }
 
+/* In the order of enum by. */
+#define SUMS(kind)                                                                                 \
+    {                                                                                              \
+        SUM("", OF_UNIT, kind, ""),                                                                \
+            SUM("f.month, ", OF_UNIT, kind, "GROUP BY f.month ORDER BY f.month"),                  \
+            SUM("u.id AS unit, u.name AS unit_name, ", OF_UNITS, kind,                             \
+                "GROUP BY u.id, u.name ORDER BY u.id"),                                            \
+            SUM("f.kind, ", OF_UNIT, kind, "GROUP BY f.kind ORDER BY f.kind"),                     \
+            SUM("f.source, ", OF_UNIT, kind, "GROUP BY f.source ORDER BY f.source")                \
+    }
+
 static enum err S_sums(struct store *db, const struct asking *a, int64_t key, struct list *ret)
 {
-    static const char *const sql[] = {
-        [BY_NOTHING] = SUM("", OF_UNIT, ""),
-        [BY_MONTH] = SUM("f.month, ", OF_UNIT, "GROUP BY f.month ORDER BY f.month"),
-        [BY_UNIT] = SUM("u.id AS unit, u.name AS unit_name, ",
-                        "unit u CROSS JOIN figure f ON f.unit = u.id WHERE u.parent = $1 AND ",
-                        "GROUP BY u.id, u.name ORDER BY u.id"),
-        [BY_KIND] = SUM("f.kind, ", OF_UNIT, "GROUP BY f.kind ORDER BY f.kind"),
-        [BY_SOURCE] = SUM("f.source, ", OF_UNIT, "GROUP BY f.source ORDER BY f.source"),
-    };
-    return store_all(db, sql[S_by(a->in->by)],
-                     ARGS(A_INT(a->unit), A_INT(key), A_TEXT(a->kind[0]), A_TEXT(a->kind[1]),
-                          A_TEXT(a->source[0]), A_TEXT(a->source[1]), A_INT(a->first),
-                          A_INT(a->last)),
+    static const char *const one[] = SUMS(ONE_KIND), *const any[] = SUMS(ANY_KIND);
+    enum by by = S_by(a->in->by);
+    return store_all(db, a->kind.p ? one[by] : any[by],
+                     ARGS(A_INT(a->unit), A_INT(key), A_TEXT(a->kind), A_TEXT(a->source[0]),
+                          A_TEXT(a->source[1]), A_INT(a->first), A_INT(a->last)),
                      &sum_entity, ROWS_MAX, ret);
 }
 
@@ -273,32 +287,46 @@ static int64_t S_bucket_ms(int64_t bucket)
     return (int64_t)(bucket ? minute * pow(1.04, (double)bucket - 0.5) : minute / 2);
 }
 
+static enum err S_buckets(struct store *db, const struct asking *a, int64_t key, struct list *ret)
+{
+    /* Of one kind the rows are few, and adding them up here is quicker than grouping them there. */
+    static const char one[] =
+        "SELECT bucket, n FROM figure_spread f WHERE f.unit = $1 AND f.indicator = $2 "
+        "AND " ONE_KIND " AND f.source >= $4 AND f.source <= $5 AND f.month >= $6 "
+        "AND f.month <= $7";
+    static const char any[] =
+        "SELECT bucket, sum(n) AS n FROM figure_spread f WHERE f.unit = $1 AND f.indicator = $2 "
+        "AND " ANY_KIND " AND f.source >= $4 AND f.source <= $5 AND f.month >= $6 "
+        "AND f.month <= $7 GROUP BY bucket";
+    return store_all(db, a->kind.p ? one : any,
+                     ARGS(A_INT(a->unit), A_INT(key), A_TEXT(a->kind), A_TEXT(a->source[0]),
+                          A_TEXT(a->source[1]), A_INT(a->first), A_INT(a->last)),
+                     &bucket_entity, SPREAD_MAX, ret);
+}
+
 static enum err S_spread(struct store *db, const struct asking *a, const struct pack_indicator *i,
                          struct figure_row *row)
 {
-    struct list buckets;
+    struct list rows;
     struct figure_quantile *q = arena_array(db->arena, i->quantile_count, sizeof *q);
-    int64_t all = 0, below = 0;
+    int64_t n[BUCKETS] = {0}, all = 0, below = 0;
     size_t k = 0;
-    TRY(store_all(db,
-                  "SELECT bucket, sum(n) AS n FROM figure_spread WHERE unit = $1 AND "
-                  "indicator = $2 AND kind >= $3 AND kind <= $4 AND source >= $5 AND source <= $6 "
-                  "AND month >= $7 AND month <= $8 GROUP BY bucket HAVING sum(n) > 0 "
-                  "ORDER BY bucket",
-                  ARGS(A_INT(a->unit), A_INT(i->key), A_TEXT(a->kind[0]), A_TEXT(a->kind[1]),
-                       A_TEXT(a->source[0]), A_TEXT(a->source[1]), A_INT(a->first), A_INT(a->last)),
-                  &bucket_entity, BUCKETS_MAX, &buckets));
-    const struct bucket *b = buckets.items;
-    for (size_t n = 0; n < buckets.n; n++)
-        all += b[n].n;
+    if (!q)
+        return ERR_MEMORY;
+    TRY(S_buckets(db, a, i->key, &rows));
+    const struct bucket *b = rows.items;
+    for (size_t at = 0; at < rows.n; at++) {
+        n[b[at].bucket < BUCKETS ? b[at].bucket : BUCKETS - 1] += b[at].n;
+        all += b[at].n;
+    }
     /* The smallest time that so many of a hundred do not exceed. */
-    for (size_t n = 0; q && n < buckets.n; n++) {
-        below += b[n].n;
+    for (int64_t at = 0; all && at < BUCKETS; at++) {
+        below += n[at];
         for (; k < i->quantile_count && below * 100 >= all * i->quantiles[k]; k++)
-            q[k] = (struct figure_quantile){i->quantiles[k], S_bucket_ms(b[n].bucket)};
+            q[k] = (struct figure_quantile){i->quantiles[k], S_bucket_ms(at)};
     }
     row->quantiles = (struct list){q, k};
-    return q || !i->quantile_count ? OK : ERR_MEMORY;
+    return OK;
 }
 
 /* ---- rows ---- */
@@ -317,7 +345,7 @@ static struct asking S_narrow(const struct asking *a, const struct sum *s)
     if (s->month != NO_INT)
         one.first = one.last = s->month;
     if (s->kind.p)
-        one.kind[0] = one.kind[1] = s->kind;
+        one.kind = s->kind;
     if (s->source.p)
         one.source[0] = one.source[1] = s->source;
     return one;
@@ -374,12 +402,6 @@ static enum err S_rows(struct store *db, const struct asking *a, struct figures 
 
 /* ---- the question ---- */
 
-static void S_range(struct str given, bool together, struct str ret[2])
-{
-    ret[0] = given.p ? given : together ? S("") : S("!");
-    ret[1] = given.p ? given : together ? S("") : S("~");
-}
-
 enum err figure_unit(struct store *db, const struct actor *by, int64_t id, struct unit *ret)
 {
     TRY(place_get(db, id, ret));
@@ -398,8 +420,9 @@ enum err figures_list(struct store *db, const struct actor *by, const struct fig
     TRY(figure_months(db, in->from, in->to, &a.first, &a.last));
     enum by group = S_by(in->by);
     bool together = !in->kind.p && !in->source.p && group != BY_KIND && group != BY_SOURCE;
-    S_range(in->kind, together, a.kind);
-    S_range(in->source, together, a.source);
+    a.kind = together ? S("") : in->kind;
+    a.source[0] = in->source.p ? in->source : together ? S("") : S("!");
+    a.source[1] = in->source.p ? in->source : together ? S("") : S("~");
     TRY(figures_where(db, &where));
     *ret = (struct figures){.unit = unit.id,
                             .unit_name = unit.name,
