@@ -1,7 +1,7 @@
 /* The reader: from events to parts to sums. */
 #include "domain/figure/figure.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 /* A sum that changes: one of a unit's, at bucket -1, or a bucket of its spread. */
 struct delta {
@@ -128,13 +128,41 @@ static enum err S_write(struct store *db, const struct delta *d)
         NULL);
 }
 
+static int S_order(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* The order of both tables. */
+static int S_by_key(const void *one, const void *other)
+{
+    const struct delta *a = *(const struct delta *const *)one;
+    const struct delta *b = *(const struct delta *const *)other;
+    int order = S_order(a->unit, b->unit);
+    order = order ? order : S_order(a->indicator, b->indicator);
+    order = order ? order : str_cmp(a->kind, b->kind);
+    order = order ? order : S_order(a->month, b->month);
+    order = order ? order : str_cmp(a->source, b->source);
+    return order ? order : S_order(a->bucket, b->bucket);
+}
+
+/* In the order of the tables: neighbours lie on the same page. */
 static enum err S_write_all(const struct run *r)
 {
+    const struct delta **changed = arena_array(r->db->arena, r->n, sizeof *changed);
+    size_t n = 0;
+    if (!r->n)
+        return OK;
+    if (!changed)
+        return ERR_MEMORY;
     for (size_t i = 0; i < r->room; i++) {
         const struct delta *d = &r->deltas[i];
         if (d->used && (d->n || d->skipped || d->total || d->met))
-            TRY(S_write(r->db, d));
+            changed[n++] = d;
     }
+    qsort(changed, n, sizeof *changed, S_by_key);
+    for (size_t i = 0; i < n; i++)
+        TRY(S_write(r->db, changed[i]));
     return OK;
 }
 

@@ -48,7 +48,7 @@ void figure_parts(const struct figure_matter *m, const struct pack *pack,
  * *done is how many events were looked at. Inside a command. figures_catch_up goes on until none
  * are left, in memory of its own: for command lines.
  */
-enum { FIGURES_STEP = 4000 }; /* events, where nobody waits */
+enum { FIGURES_STEP = 16000 }; /* events, where nobody waits */
 MUST enum err figures_read(struct store *db, int64_t most, size_t sums, int64_t *done);
 MUST enum err figures_catch_up(const struct store *db);
 MUST enum err figures_tick(struct store *db, void *unused);
