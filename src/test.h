@@ -17,6 +17,7 @@
     X(gate)                                                                                        \
     X(matter)                                                                                      \
     X(parse)                                                                                       \
+    X(figure)                                                                                      \
     X(indicator)                                                                                   \
     X(rule)                                                                                        \
     X(pool)                                                                                        \
