@@ -224,9 +224,7 @@ static bool S_sum_type(enum rule_type a, enum rule_type b, bool minus, enum rule
 {
     if (a == b && (a == RULE_NUMBER || a == RULE_SPAN))
         *ret = a;
-    else if (a == RULE_TIME && b == RULE_SPAN)
-        *ret = RULE_TIME;
-    else if (a == RULE_SPAN && b == RULE_TIME && !minus)
+    else if ((a == RULE_TIME && b == RULE_SPAN) || (a == RULE_SPAN && b == RULE_TIME && !minus))
         *ret = RULE_TIME;
     else if (a == RULE_TIME && b == RULE_TIME && minus)
         *ret = RULE_SPAN;
@@ -433,35 +431,42 @@ static bool S_compared(enum op op, enum rule_type type, struct rule_value a, str
     }
 }
 
+static bool S_yes(struct rule_value v)
+{
+    return v.set && v.n;
+}
+
+static struct rule_value S_two(const struct rule *r, const struct rule_node *node,
+                               struct rule_value a, struct rule_value b)
+{
+    struct rule_value value = {.set = true};
+    switch (node->op) {
+    case OP_AND: value.n = S_yes(a) && S_yes(b); break;
+    case OP_OR: value.n = S_yes(a) || S_yes(b); break;
+    case OP_ADD: value.set = a.set && b.set && !__builtin_add_overflow(a.n, b.n, &value.n); break;
+    case OP_SUB: value.set = a.set && b.set && !__builtin_sub_overflow(a.n, b.n, &value.n); break;
+    default:
+        value.n = a.set && b.set && S_compared(node->op, r->nodes[node->left].type, a, b);
+        break;
+    }
+    return value;
+}
+
 /* Recursion ends with the nodes, of which a rule has RULE_NODES_MAX at most. */
 static struct rule_value S_eval(const struct rule *r, size_t at, const struct rule_value *facts)
 {
     const struct rule_node *node = &r->nodes[at];
-    struct rule_value value = {.set = true};
     if (node->op == OP_FACT)
         return facts[node->fact];
     if (node->op == OP_LITERAL)
         return node->value;
-    struct rule_value a = S_eval(r, node->left, facts), b = {0};
-    bool yes = a.set && a.n;
+    struct rule_value a = S_eval(r, node->left, facts);
     switch (node->op) {
-    case OP_SET: value.n = a.set; return value;
-    case OP_UNSET: value.n = !a.set; return value;
-    case OP_NOT: value.n = !yes; return value;
-    default: b = S_eval(r, node->right, facts); break;
+    case OP_SET: return (struct rule_value){.set = true, .n = a.set};
+    case OP_UNSET: return (struct rule_value){.set = true, .n = !a.set};
+    case OP_NOT: return (struct rule_value){.set = true, .n = !S_yes(a)};
+    default: return S_two(r, node, a, S_eval(r, node->right, facts));
     }
-    bool other = b.set && b.n;
-    if (node->op == OP_AND || node->op == OP_OR) {
-        value.n = node->op == OP_AND ? yes && other : yes || other;
-        return value;
-    }
-    if (node->op == OP_ADD)
-        value.set = a.set && b.set && !__builtin_add_overflow(a.n, b.n, &value.n);
-    else if (node->op == OP_SUB)
-        value.set = a.set && b.set && !__builtin_sub_overflow(a.n, b.n, &value.n);
-    else
-        value.n = a.set && b.set && S_compared(node->op, r->nodes[node->left].type, a, b);
-    return value;
 }
 
 struct rule_value rule_eval(const struct rule *r, const struct rule_value *facts)
@@ -471,6 +476,5 @@ struct rule_value rule_eval(const struct rule *r, const struct rule_value *facts
 
 bool rule_holds(const struct rule *r, const struct rule_value *facts)
 {
-    struct rule_value value = rule_eval(r, facts);
-    return value.set && value.n;
+    return S_yes(rule_eval(r, facts));
 }

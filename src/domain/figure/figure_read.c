@@ -377,7 +377,7 @@ static enum err S_row(struct store *db, const struct asking *a, const struct pac
 static enum err S_rows(struct store *db, const struct asking *a, struct figures *ret)
 {
     const struct figure_definition *d = ret->definitions.items;
-    struct list sums[DEFINITIONS_MAX];
+    struct list sums[DEFINITIONS_MAX] = {0};
     size_t n = 0, at = 0;
     for (size_t i = 0; i < ret->definitions.n; i++) {
         TRY(S_sums(db, a, d[i].definition, &sums[i]));
