@@ -2,6 +2,11 @@
 -- indicator; sums stand ready for every unit above it, by month, in all (kind and source '') and by
 -- kind and source. All of it is computed from matter and matter_event and can be computed anew.
 
+-- Dealt with in another system and replayed: of it only arrival, ending and whether that was in time
+-- are known. Until now only those had neither an account nor a tracking code.
+ALTER TABLE matter ADD COLUMN imported INTEGER NOT NULL DEFAULT 0;
+UPDATE matter SET imported = 1 WHERE reporter IS NULL AND tracking IS NULL;
+
 -- Where matters lay when they were counted; 0: none. What is counted keeps the place of its time.
 CREATE TABLE figure_place (
     id INTEGER PRIMARY KEY,

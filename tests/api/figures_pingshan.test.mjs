@@ -53,6 +53,9 @@ test("87.6 % ended in time: 3,485 of 3,979", { skip }, async () => {
     const [row] = await read("indicator=on_time_rate");
     assert.deepEqual([row.numerator, row.denominator, row.left_out], [3485, 3485 + 494, 0]);
     assert.equal((row.value * 100).toFixed(1), "87.6");
+    const [answered] = await read("indicator=response_rate");
+    assert.deepEqual([answered.numerator, answered.denominator, answered.left_out], [0, 0, 3981]);
+    assert.equal(answered.value, undefined, "nothing is made up about answers that nobody recorded");
     const arrived = await read("indicator=arrived");
     assert.equal(arrived[0].numerator, 3981);
     const q = `unit=${app.unit("440310")}&${YEAR}&indicator=on_time_rate&limit=100`;

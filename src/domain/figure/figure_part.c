@@ -34,18 +34,17 @@ static const struct field row_fields[] = {
 };
 static const struct entity row_entity = ENTITY(struct row, "FigureMatter", row_fields);
 
-/* Every order made here has an account or a tracking code; what was replayed has neither. A party
- * is outside when it does not belong to the matter's own community. What was done is counted from
- * the events, so that matters from before such columns were kept count as well. */
+/* A party is outside when it does not belong to the matter's own community. What was done is
+ * counted from the events, so that matters from before such columns were kept count as well. */
 static enum err S_row(struct store *db, int64_t id, struct row *ret)
 {
     return store_one(
         db,
         "SELECT m.id, m.pack, u.province, u.city, m.district, m.street, m.community, m.grid, "
-        "m.kind, m.category, m.source, m.stage, m.outcome, m.open, m.solved, m.late, m.score, "
+        "m.kind, m.category, m.source, m.stage, m.outcome, m.open, m.solved, m.late, m.imported, "
+        "m.score, "
         "m.escalations, m.extensions, m.paused_ms AS paused, m.created_at, m.answered_at, "
         "m.closed_at, m.due_at, "
-        "CASE WHEN m.reporter IS NULL AND m.tracking IS NULL THEN 1 ELSE 0 END AS imported, "
         "CASE WHEN m.charge = m.community AND m.escalations = 0 AND NOT EXISTS "
         "(SELECT 1 FROM matter_sent s JOIN party p ON p.id = s.party WHERE s.matter = m.id "
         "AND (p.community IS NULL OR p.community <> m.community)) AND NOT EXISTS "

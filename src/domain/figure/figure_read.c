@@ -238,7 +238,7 @@ static const struct entity sum_entity = ENTITY(struct sum, "FigureSum", sum_fiel
 #define OF_UNIT  "figure f WHERE f.unit = $1 AND "
 #define OF_UNITS "unit u CROSS JOIN figure f ON f.unit = u.id WHERE u.parent = $1 AND "
 #define ONE_KIND "f.kind = $3"
-#define ANY_KIND "f.kind > '' AND $3 IS NULL"
+#define ANY_KIND "f.kind > COALESCE($3, '')"
 
 enum by { BY_NOTHING, BY_MONTH, BY_UNIT, BY_KIND, BY_SOURCE };
 static const char *const by_codes[] = {"month", "unit", "kind", "source", NULL};

@@ -25,9 +25,9 @@ static enum err S_insert(struct store *db, const struct matter *m)
         db,
         "INSERT INTO matter (id, county, number, kind, category, pack, stage, awaits, outcome, "
         "open, title, place, source, unit, charge, district, street, community, grid, party, "
-        "created_at, due_at, auto_at, provisional, version) VALUES ($1, $2, $3, $4, $5, $6, $7, "
-        "$8, "
-        "$9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, 1)",
+        "created_at, due_at, auto_at, provisional, imported, version) VALUES ($1, $2, $3, $4, $5, "
+        "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, "
+        "$24, 1, 1)",
         ARGS(A_INT(m->id), A_INT(ID_COUNTY(m->id)), A_TEXT(m->number), A_TEXT(m->kind),
              A_TEXT(m->category), A_INT(m->pack), A_TEXT(m->stage), A_TEXT(m->awaits),
              A_TEXT(m->outcome), A_INT(m->open == YES), A_TEXT(m->title), A_TEXT(m->place),
