@@ -191,15 +191,19 @@ REDOCLY   := REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
 	$(NODE) tests/node_modules/@redocly/cli/bin/cli.js
 SPECTRAL  := $(NODE) tests/node_modules/@stoplight/spectral-cli/dist/index.js
 
-.PHONY: test test-long test-address test-thread bench
+.PHONY: test scenes test-long test-address test-thread bench
 test: export LINLI_BIN := $(CURDIR)/build/linli
 test: export RESULTS := build/results.tsv
+test: export SCENES := $(CURDIR)/build/scenes.tsv
 test: deps-test build/linli build/unit build/crash $(DATASETS) $(NODE) $(NPM_DONE) ## style, unit, API, browser and OpenAPI tests
 	@rm -f $(RESULTS)
 	@$(SUITE) style check tools/style.sh
 	@$(SUITE) unit cmocka build/unit
 	@$(SUITE) durability check build/crash --points 20
 	@$(SUITE) api node $(NODE_TEST) tests/api/*.test.mjs
+	@rm -f $(SCENES)
+	@$(SUITE) scenes node $(NODE_TEST) tests/scenes/*.test.mjs
+	@[ ! -f $(SCENES) ] || cat $(SCENES)
 	@$(SUITE) e2e node $(NODE_TEST) tests/e2e/*.test.mjs
 	@$(SUITE) openapi check sh -c 'build/linli openapi > build/openapi.json'
 	@$(SUITE) redocly check env $(REDOCLY) lint build/openapi.json
@@ -228,6 +232,13 @@ test-address: export UBSAN_OPTIONS := print_stacktrace=1:abort_on_error=1:$(ASAN
 test-address: $(B)/linli $(B)/unit
 	@$(SUITE) unit-address cmocka $(B)/unit
 	@$(SUITE) api-address node $(NODE_TEST) tests/api/*.test.mjs
+
+scenes: export LINLI_BIN := $(CURDIR)/$(B)/linli
+scenes: export SCENES := $(CURDIR)/build/scenes.tsv
+scenes: $(B)/linli $(DATASETS) $(NODE) ## print every scene's published and computed figures
+	@mkdir -p build/log && rm -f $(SCENES)
+	@$(NODE_TEST) tests/scenes/*.test.mjs > build/log/scenes.log || { cat build/log/scenes.log; exit 1; }
+	@cat $(SCENES)
 
 # Under the thread sanitizer: what tests/thread.list names, modules and API test files.
 THREAD := $(shell sed 's/\#.*//' tests/thread.list)

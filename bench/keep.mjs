@@ -1,14 +1,13 @@
-// Keeps figures in bench/out/latest.tsv: name<TAB>value<TAB>unit. A name that is there gets its new
-// value in its place, a new one comes at the end.
+// bench/out/latest.tsv: a line a figure, name<TAB>value<TAB>unit, the latest of each.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const FILE = "bench/out/latest.tsv";
 
-// results: [[name, value, unit]]
+// results: [[name, value, unit]]. A figure measured before is replaced where it stands.
 export function keep(results) {
     mkdirSync("bench/out", { recursive: true });
     const lines = existsSync(FILE) ? readFileSync(FILE, "utf8").split("\n").filter(Boolean) : [];
-    const rows = new Map(lines.map((line) => [line.split("\t")[0], line]));
-    for (const row of results) rows.set(row[0], row.join("\t"));
-    writeFileSync(FILE, [...rows.values()].join("\n") + "\n");
+    const kept = new Map(lines.map((line) => [line.split("\t")[0], line]));
+    for (const r of results) kept.set(r[0], r.join("\t"));
+    writeFileSync(FILE, [...kept.values()].join("\n") + "\n");
 }

@@ -6,6 +6,7 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { keep } from "./keep.mjs";
 
 const LINLI = process.env.LINLI_BIN ?? "build/linli";
 const WORK = "build/bench/work";
@@ -250,6 +251,35 @@ async function cpuLink() {
     return spare.pop();
 }
 
+// ---- what time does: of a million open matters, so many overdue at once, handed to the tier above ----
+
+const OVERDUE = Math.min(50_000, LARGE / 10);
+
+async function escalateFigures(large) {
+    const data = `${WORK}/overdue`;
+    rmSync(data, { recursive: true, force: true });
+    cpSync(large, data, { recursive: true });
+    const db = new DatabaseSync(`${data}/linli.db`);
+    // What a community has in hand, and time has not looked at: due a minute ago.
+    db.exec(`PRAGMA synchronous = OFF; UPDATE matter SET due_at = ${Date.now() - 60_000}, auto_at = ${Date.now() - 60_000}
+        WHERE id IN (SELECT id FROM matter WHERE open = 1 AND tier = 'community' ORDER BY id LIMIT ${OVERDUE});
+        PRAGMA wal_checkpoint(TRUNCATE)`);
+    const left = db.prepare(`SELECT count(*) AS n FROM matter WHERE auto_at <= ${Date.now()}`);
+    const before = left.get().n;
+    const server = await serve(data);
+    const start = process.hrtime.bigint();
+    let n = before;
+    for (let i = 0; i < 600 && (n = left.get().n) > 0; i++) await sleep(100);
+    const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+    const longest = await metric(server, "linli_writer_longest_microseconds").catch(() => NaN);
+    await server.stop();
+    db.close();
+    rmSync(data, { recursive: true, force: true });
+    if (n > 0) throw new Error(`${n} of ${before} were still to be handed up after a minute`);
+    say("escalate.rate", Math.round(before / seconds), "matters/s");
+    if (Number.isFinite(longest)) say("escalate.longest_us", longest, "us");
+}
+
 // ---- memory and the tree ----
 
 async function idleMemory() {
@@ -309,9 +339,9 @@ await idleMemory();
 treeFigures();
 await commitFigures();
 const large = await queueFigures();
+await escalateFigures(large);
 for (let i = 0; i < 2; i++) spare.push(await signIn(large, "secretary", COMMUNITY));
 await cpuFigures(large);
 
-mkdirSync("bench/out", { recursive: true });
-writeFileSync("bench/out/latest.tsv", results.map((r) => r.join("\t")).join("\n") + "\n");
+keep(results);
 rmSync(WORK, { recursive: true, force: true });

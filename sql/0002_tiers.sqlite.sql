@@ -19,6 +19,10 @@ ALTER TABLE matter ADD COLUMN parts_open INTEGER NOT NULL DEFAULT 0;
 -- Every matter before this migration was with its community, its street or its district.
 UPDATE matter SET tier = CASE WHEN charge = community THEN 'community' WHEN charge = street THEN 'street' ELSE 'district' END;
 
+ALTER TABLE matter_event ADD COLUMN reason TEXT;                      -- code, from the pack
+ALTER TABLE matter_event ADD COLUMN span TEXT;                        -- '3 work days': asked for, or given
+ALTER TABLE matter_event ADD COLUMN granted INTEGER;                  -- the answer to what was asked
+
 CREATE INDEX matter_charge ON matter (charge, due_at, id) WHERE open = 1;
 
 -- What somebody asks of a unit about a matter: more time, a pause, who is to do it; or, from above,
@@ -40,7 +44,7 @@ CREATE TABLE matter_ask (
     answered_at INTEGER, answered_by INTEGER,
     granted INTEGER, answer TEXT
 );
-CREATE INDEX matter_ask_unit ON matter_ask (unit, due_at, id) WHERE answered_at IS NULL;
+CREATE INDEX matter_ask_unit ON matter_ask (unit, matter) WHERE answered_at IS NULL;
 CREATE INDEX matter_ask_matter ON matter_ask (matter, id);
 
 -- A whistle (吹哨) gives each co-handler a part of its own. The whole ends when all parts have.
@@ -50,6 +54,7 @@ CREATE TABLE matter_part (
     matter INTEGER NOT NULL,
     party INTEGER NOT NULL,
     text TEXT NOT NULL,              -- what is asked of it
+    span TEXT,                       -- '3 work days': its limit; NULL: that of the whole
     state TEXT NOT NULL,             -- open refused done dropped
     settled INTEGER NOT NULL,        -- the tier above has said that this party does it
     asked_at INTEGER NOT NULL,
@@ -58,5 +63,5 @@ CREATE TABLE matter_part (
     late INTEGER NOT NULL,
     answer TEXT                      -- result, or why it was refused
 );
-CREATE INDEX matter_part_party ON matter_part (party, due_at, id) WHERE state = 'open';
+CREATE INDEX matter_part_party ON matter_part (party, matter) WHERE state = 'open';
 CREATE INDEX matter_part_matter ON matter_part (matter, id);

@@ -6,25 +6,32 @@
 
 /* clang-format off */
 #define UNIT_TESTS(X)                                                                              \
+    X(body)                                                                                        \
     X(csv)                                                                                         \
     X(load)                                                                                        \
     X(cli)                                                                                         \
     X(place)                                                                                       \
     X(base)                                                                                        \
     X(check)                                                                                       \
+    X(diff)                                                                                        \
     X(encode)                                                                                      \
     X(entity)                                                                                      \
     X(gate)                                                                                        \
+    X(many)                                                                                        \
+    X(milestone)                                                                                   \
     X(matter)                                                                                      \
+    X(mediation)                                                                                   \
     X(parse)                                                                                       \
     X(figure)                                                                                      \
     X(indicator)                                                                                   \
     X(rule)                                                                                        \
     X(pool)                                                                                        \
     X(pack)                                                                                        \
+    X(pack_body)                                                                                   \
     X(people)                                                                                      \
     X(person)                                                                                      \
     X(session)                                                                                     \
+    X(service)                                                                                     \
     X(strict)                                                                                      \
     X(store)                                                                                       \
     X(writer)                                                                                      \

@@ -259,6 +259,44 @@ static int64_t S_work_days_end(const struct calendar *c, const struct hours *h, 
     return day_start(day) + h->spans[h->n - 1].to * MINUTE;
 }
 
+int64_t workday_after(const struct calendar *c, const struct hours *h, int64_t from, int64_t ms)
+{
+    struct hours used = S_usable(h);
+    return ms > 0 ? S_work_hours_end(c, &used, from, ms) : from;
+}
+
+int64_t limit_working(const struct hours *h, struct limit limit)
+{
+    struct hours used = S_usable(h);
+    switch (limit.unit) {
+    case LIMIT_WORK_HOURS: return limit.n * HOUR;
+    case LIMIT_WORK_DAYS: return limit.n * (int64_t)S_day_minutes(&used) * MINUTE;
+    default: return 0;
+    }
+}
+
+int64_t limit_wall(struct limit limit)
+{
+    switch (limit.unit) {
+    case LIMIT_MINUTES: return limit.n * MINUTE;
+    case LIMIT_HOURS: return limit.n * HOUR;
+    case LIMIT_DAYS: return limit.n * DAY;
+    default: return 0;
+    }
+}
+
+/* A limit as time on the wall clock, a working day standing for a whole one. */
+static int64_t S_length(const struct hours *h, struct limit limit)
+{
+    struct hours used = S_usable(h);
+    return limit_wall(limit) + limit_working(h, limit) / S_day_minutes(&used) * (DAY / MINUTE);
+}
+
+bool limit_at_most(const struct hours *h, struct limit a, struct limit most)
+{
+    return S_length(h, a) <= S_length(h, most);
+}
+
 int64_t limit_end(const struct calendar *c, const struct hours *h, int64_t from, struct limit limit,
                   bool *provisional)
 {

@@ -59,6 +59,18 @@ bool limit_parse(struct str s, struct limit *ret);
 int64_t limit_end(const struct calendar *c, const struct hours *h, int64_t from, struct limit limit,
                   bool *provisional);
 
+/* When `ms` of working time have passed since `from`. */
+int64_t workday_after(const struct calendar *c, const struct hours *h, int64_t from, int64_t ms);
+
+/* How much working time, in ms, is in a limit counted in it; 0 for a limit on the wall clock. */
+int64_t limit_working(const struct hours *h, struct limit limit);
+
+/* The same span on the wall clock, in ms; 0 for a limit in working time. */
+int64_t limit_wall(struct limit limit);
+
+/* Whether one limit is at most as long as another, a working day counted as a day. */
+bool limit_at_most(const struct hours *h, struct limit a, struct limit most);
+
 /* Working minutes between two times (negative when to < from). */
 int64_t workday_minutes(const struct calendar *c, const struct hours *h, int64_t from, int64_t to);
 

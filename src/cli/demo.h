@@ -35,6 +35,7 @@ struct scene {
     struct session_cache *sessions;
     struct scene_names parties, accounts;
     uint64_t random;
+    int64_t serial;                  /* of the last person made up: it gives the day of birth */
     int64_t persons, grids, matters; /* how many there are so far */
 };
 
@@ -49,6 +50,10 @@ struct str scene_text(struct scene *sc, const struct node *map, const char *key,
 const struct node *scene_list(struct scene *sc, const struct node *map, const char *key);
 MUST enum err scene_unit(struct scene *sc, const struct node *map, const char *key,
                          struct unit *ret);
+/* The unit that a text of a list means. */
+MUST enum err scene_place(struct scene *sc, const struct node *n, struct unit *ret);
+/* A number from 0 to a few thousand, 0 when it is not there. */
+int64_t scene_count(struct scene *sc, const struct node *map, const char *key);
 /* What has that key, or NULL and a fault at `at`. */
 const struct scene_name *scene_find(struct scene *sc, const struct scene_names *names,
                                     struct str key, struct mark at);
@@ -62,6 +67,12 @@ MUST enum err scene_sound(const struct scene *sc);
  * 990 on. name NO_STR: one is made up. */
 MUST enum err scene_person(struct scene *sc, int64_t unit, struct str name, struct str address,
                            int64_t *ret);
+
+/* The same, grown up. */
+MUST enum err scene_adult(struct scene *sc, int64_t unit, int64_t *ret);
+
+/* demo_bodies.c: committees, clubs and groups with their members. */
+MUST enum err scene_bodies(struct scene *sc);
 
 /* demo_matters.c: the opening matters, each act by its account through the route's own gate and
  * with its audit row, in the order in which they are to have happened. */

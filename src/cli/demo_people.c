@@ -3,6 +3,8 @@
 
 #include "domain/people/people.h"
 
+#include <limits.h>
+
 static const char *const surnames[] = {
     "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林",
     "何", "郭", "马", "罗", "梁", "宋", "郑", "谢", "韩", "唐", "冯", "于", "董", "萧", "程", "曹",
@@ -14,10 +16,11 @@ static const char *const given[] = {
     "月娥", "思远", "爱华", "一鸣", "金花", "家豪", "红霞", "守信", "巧玲", "明轩", "翠萍", "大勇"};
 
 enum {
-    OLDEST = 1934,    /* year of birth */
-    DAYS = 29951,     /* births are spread over: 82 years */
-    DAY_STEP = 7919,  /* prime to DAYS, so that no day comes twice */
-    PHONE_FROM = 2012 /* who was born from here on has no phone yet */
+    OLDEST = 1934,     /* year of birth */
+    DAYS = 29951,      /* births are spread over: 82 years */
+    DAY_STEP = 7919,   /* prime to DAYS, so that no day comes twice */
+    PHONE_FROM = 2012, /* who was born from here on has no phone yet */
+    ADULT_TO = 2005    /* the last year whose people are grown up */
 };
 
 /* splitmix64: the same people in every folder. */
@@ -54,20 +57,34 @@ static struct str S_id_number(struct scene *sc, struct str county, int64_t seria
     return arena_printf(sc->db.arena, STR_F "%c", STR_A(first), checks[sum % 11]);
 }
 
-enum err scene_person(struct scene *sc, int64_t unit, struct str name, struct str address,
-                      int64_t *ret)
+static enum err S_person(struct scene *sc, int64_t unit, struct str name, struct str address,
+                         int last_year, int64_t *ret)
 {
     struct store *db = &sc->db;
-    struct str county = NO_STR;
-    int64_t serial = ++sc->persons;
+    struct str county = NO_STR, number;
+    int64_t serial = 0;
     int year = 0;
     TRY(store_text(db, "SELECT code FROM county WHERE county = $1", ARGS(A_INT(ID_COUNTY(unit))),
                    &county));
-    struct person_new in = {.unit = unit,
-                            .name = name.p ? name : S_name(sc),
-                            .id_number = S_id_number(sc, county, serial, &year),
-                            .address = address};
+    do {
+        serial = ++sc->serial;
+        number = S_id_number(sc, county, serial, &year);
+    } while (year > last_year);
+    sc->persons++;
+    struct person_new in = {
+        .unit = unit, .name = name.p ? name : S_name(sc), .id_number = number, .address = address};
     if (year < PHONE_FROM)
         in.phone = arena_printf(db->arena, "100%08lld", (long long)serial);
     return person_create(db, &in, ret);
+}
+
+enum err scene_person(struct scene *sc, int64_t unit, struct str name, struct str address,
+                      int64_t *ret)
+{
+    return S_person(sc, unit, name, address, INT_MAX, ret);
+}
+
+enum err scene_adult(struct scene *sc, int64_t unit, int64_t *ret)
+{
+    return S_person(sc, unit, NO_STR, NO_STR, ADULT_TO, ret);
 }

@@ -44,9 +44,12 @@ static enum err S_no_unit(struct scene *sc, const struct node *n, enum err err)
 enum err scene_unit(struct scene *sc, const struct node *map, const char *key, struct unit *ret)
 {
     const struct node *n = node_typed(map, key, NODE_TEXT, true, &sc->report);
-    struct str rest = n ? n->text : NO_STR;
-    if (!n)
-        return ERR_INVALID;
+    return n ? scene_place(sc, n, ret) : ERR_INVALID;
+}
+
+enum err scene_place(struct scene *sc, const struct node *n, struct unit *ret)
+{
+    struct str rest = n->text;
     sc->at = n->at;
     enum err err = place_by_code(&sc->db, str_split(&rest, '/'), ret);
     while (err == OK && rest.p)
@@ -99,7 +102,7 @@ int64_t scene_ago(struct scene *sc, const struct node *map)
     return 0;
 }
 
-static int64_t S_count(struct scene *sc, const struct node *map, const char *key)
+int64_t scene_count(struct scene *sc, const struct node *map, const char *key)
 {
     const struct node *n = node_typed(map, key, NODE_TEXT, false, &sc->report);
     int64_t value = 0;
@@ -141,7 +144,7 @@ static enum err S_residents(struct scene *sc, const struct node *map, const stru
                             const struct unit *grids, size_t grid_count)
 {
     const struct node *yards = scene_list(sc, map, "yards");
-    int64_t count = S_count(sc, map, "residents"), id = 0;
+    int64_t count = scene_count(sc, map, "residents"), id = 0;
     const struct node *yard = yards;
     TRY(scene_sound(sc));
     for (int64_t i = 0; i < count; i++) {
@@ -240,7 +243,7 @@ static enum err S_hat(struct scene *sc, struct scene_name *account, const struct
     struct hat_new hat = {.account = account->id, .role = role_parse(role)};
     int64_t id = 0;
     struct unit at = {0};
-    struct str where = NO_STR;
+    struct str where;
     node_keys(map, keys, &sc->report);
     if (role.p && hat.role == ROLE_NONE)
         fault_add(&sc->report, node_get(map, "role")->at, "没有“%.*s”这个角色。",

@@ -11,6 +11,7 @@ static const struct {
     {"tree", import_tree},
     {"calendar", import_calendar},
     {"matters", import_matters},
+    {"households", import_households},
 };
 
 int cli_import(int argc, char **argv)
@@ -27,6 +28,6 @@ int cli_import(int argc, char **argv)
         if (code != EXIT_DONE || help)
             return code;
     }
-    return cli_misuse("import", "要导入什么：tree、calendar 或 matters？",
-                      "Import what: tree, calendar or matters?");
+    return cli_misuse("import", "要导入什么：tree、calendar、matters 或 households？",
+                      "Import what: tree, calendar, matters or households?");
 }

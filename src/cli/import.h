@@ -7,5 +7,6 @@
 int import_tree(int argc, char **argv);
 int import_calendar(int argc, char **argv);
 int import_matters(int argc, char **argv);
+int import_households(int argc, char **argv);
 
 #endif

@@ -4,6 +4,7 @@
 #include "cli/import.h"
 #include "cli/import_rows.h"
 #include "domain/figure/figure.h"
+#include "cli/refused.h"
 #include "domain/matter/matter.h"
 #include "gate/gate.h"
 
@@ -12,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATH_ROOM = 4096, FILE_MAX = 4 << 20, STEP = 256, INDEX_STEP = 2000 };
+enum { FILE_MAX = 4 << 20, STEP = 256, INDEX_STEP = 2000 };
 
-struct refused_row {
+struct refusal_at {
     int64_t line;
     struct refusal why;
 };
@@ -22,9 +23,9 @@ struct refused_row {
 struct matters_import {
     struct house *house;
     const char *file, *map_file;
-    char refused_file[PATH_ROOM];
-    struct refused_row *refused; /* owned */
+    struct refusal_at *refused; /* owned */
     size_t refusals, room;
+    struct refused_file refused_file;
     struct csv *csv;
     struct import_map map;
     struct pack_report report;
@@ -34,57 +35,36 @@ struct matters_import {
 
 /* ---- the refused ---- */
 
-static void S_quoted(FILE *f, const char *text)
-{
-    putc('"', f);
-    for (const char *p = text; *p; p++) {
-        if (*p == '"')
-            putc('"', f);
-        putc(*p, f);
-    }
-    putc('"', f);
-}
-
 static enum err S_refused(struct matters_import *in, int64_t line, struct refusal why)
 {
     if (in->refusals == in->room) {
         size_t room = in->room ? in->room * 2 : 256;
-        struct refused_row *rows = realloc(in->refused, room * sizeof *rows);
+        struct refusal_at *rows = realloc(in->refused, room * sizeof *rows);
         if (!rows)
             return ERR_MEMORY;
         in->refused = rows;
         in->room = room;
     }
-    in->refused[in->refusals++] = (struct refused_row){line, why};
+    in->refused[in->refusals++] = (struct refusal_at){line, why};
     return OK;
 }
 
 static int S_by_line(const void *a, const void *b)
 {
-    const struct refused_row *x = a, *y = b;
+    const struct refusal_at *x = a, *y = b;
     return (x->line > y->line) - (x->line < y->line);
 }
 
-/* In the order of the file, a line each: where, which column, why. None: no file. */
+/* In the order of the file, which is not that of the replay. */
 static enum err S_write_refused(struct matters_import *in)
 {
-    FILE *f = in->refusals ? fopen(in->refused_file, "we") : NULL;
-    if (!f)
-        return in->refusals ? ERR_IO : OK;
-    qsort(in->refused, in->refusals, sizeof *in->refused, S_by_line);
-    fputs("line,column,zh,en\r\n", f);
+    if (in->refusals)
+        qsort(in->refused, in->refusals, sizeof *in->refused, S_by_line);
     for (size_t i = 0; i < in->refusals; i++) {
-        const struct refused_row *row = &in->refused[i];
-        fprintf(f, "%lld,", (long long)row->line);
-        S_quoted(f, row->why.column ? row->why.column : "");
-        putc(',', f);
-        S_quoted(f, row->why.zh);
-        putc(',', f);
-        S_quoted(f, row->why.en);
-        fputs("\r\n", f);
+        const struct refusal_at *row = &in->refused[i];
+        TRY(refused_row(&in->refused_file, row->line, row->why.column, row->why.zh, row->why.en));
     }
-    bool bad = ferror(f) != 0;
-    return fclose(f) == 0 && !bad ? OK : ERR_IO;
+    return refused_flush(&in->refused_file);
 }
 
 /* ---- the file ---- */
@@ -245,8 +225,7 @@ static void S_print(const struct matters_import *in)
         if (r->repaired[i])
             printf("  repaired %lld: %s\n", (long long)r->repaired[i], repairs[i]);
     }
-    if (in->refusals)
-        printf("  没有收下的行和原因 / refused rows and why: %s\n", in->refused_file);
+    refused_print(&in->refused_file);
 }
 
 static int S_fault(const struct matters_import *in, enum err err)
@@ -306,9 +285,8 @@ int import_matters(int argc, char **argv)
     in->file = words[1];
     in->map_file = map;
     in->report.arena = h.arena;
-    int length = snprintf(in->refused_file, sizeof in->refused_file, "%s%s",
-                          refused ? refused : words[1], refused ? "" : ".refused.csv");
-    code = length > 0 && length < (int)sizeof in->refused_file ? S_run(in) : EXIT_USAGE;
+    code = refused_name(&in->refused_file, refused, words[1]) ? S_run(in) : EXIT_USAGE;
+    refused_close(&in->refused_file);
     free(in->refused);
     csv_close(in->csv);
     replay_end(&in->replay);

@@ -123,6 +123,9 @@ static enum err S_kind(struct replay *r, struct matter_imported *in, struct refu
     if (!kind.p)
         return S_refuse(ret, c, "没有写明是哪种事项。", "The kind is missing.");
     in->kind = pack_kind(r->pack, kind);
+    if (in->kind && in->kind->confidential)
+        return S_refuse(ret, c, "保密事项不能从台账导入。",
+                        "Confidential matters are not taken from a table.");
     return in->kind ? OK : S_refuse(ret, c, "方案里没有这种事项。", "The pack has no such kind.");
 }
 

@@ -136,6 +136,9 @@ static int64_t S_count(struct house *h, const char *sql)
 
 /* ---- the demo ---- */
 
+/* Of the scene: who lives there, and who is in the committee, the clubs and the groups. */
+enum { RESIDENTS = 359, MEMBERS = 163 + 36 + 29 };
+
 static void test_yannan(void **state)
 {
     static const char count[] = "SELECT count(*) FROM person";
@@ -150,11 +153,14 @@ static void test_yannan(void **state)
     S_said("http://x.test/api/matters");
     assert_null(strchr(strstr(said, "curl"), '%'));
     S_open(&h);
-    assert_int_equal(S_count(&h, count), 359);
+    assert_int_equal(S_count(&h, count), RESIDENTS + MEMBERS);
     assert_int_equal(S_count(&h, "SELECT count(*) FROM link WHERE used_at IS NULL"), 17);
     assert_int_equal(S_count(&h, "SELECT count(*) FROM session"), 0);
     assert_int_equal(S_count(&h, "SELECT count(*) FROM unit WHERE level = 'micro_grid'"), 9);
     assert_int_equal(S_count(&h, "SELECT count(DISTINCT colour) FROM unit"), 5);
+    assert_int_equal(S_count(&h, "SELECT count(*) FROM body"), 3 + 5 + 7);
+    assert_int_equal(S_count(&h, "SELECT count(person) FROM body_member"), MEMBERS);
+    assert_int_equal(S_count(&h, "SELECT count(*) FROM body_member WHERE person IS NULL"), 41);
     assert_int_equal(S_count(&h, "SELECT count(*) FROM matter"), 9);
     assert_int_equal(S_count(&h, "SELECT count(*) FROM matter WHERE outcome = 'solved'"), 1);
     assert_int_equal(S_count(&h, "SELECT count(*) FROM matter WHERE awaits = 'verify'"), 1);
@@ -174,7 +180,7 @@ static void test_yannan(void **state)
                      EXIT_DONE);
     S_said("nothing was changed");
     S_open(&h);
-    assert_int_equal(S_count(&h, count), 359);
+    assert_int_equal(S_count(&h, count), RESIDENTS + MEMBERS);
     assert_int_equal(S_count(&h, "SELECT count(*) FROM audit"), 20);
     house_close(&h);
 }
@@ -201,7 +207,7 @@ static void test_residents(void **state)
         if (p.phone.p && (!form_phone(p.phone) || !str_starts(p.phone, S("100"))))
             fail_msg("phone " STR_F, STR_A(p.phone));
     }
-    assert_int_equal(people, 359);
+    assert_int_equal(people, RESIDENTS + MEMBERS);
     assert_true(phones > 300 && phones < people); /* children have none */
     assert_int_equal(S_count(&h, "SELECT count(DISTINCT id_index) FROM person"), people);
     house_close(&h);

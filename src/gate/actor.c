@@ -39,17 +39,37 @@ static bool S_lies_in(const struct hat *h, int64_t unit)
     return false;
 }
 
-bool hat_reaches(const struct hat *h, const struct reach *r)
+static bool S_within(const struct hat *h, const struct reach *r)
 {
-    if (h->kind == HAT_UNIT)
-        return hat_covers(h, &r->at) || S_lies_in(h, r->shared);
-    if (h->kind == HAT_SELF)
-        return h->matter ? h->matter == r->matter : h->person != 0 && h->person == r->person;
-    for (size_t i = 0; i < r->party_count; i++) {
-        if (h->party == r->parties[i])
+    return (!r->only || h->unit == r->only) && (!r->roles || r->roles >> h->role & 1);
+}
+
+static bool S_among(int64_t id, const int64_t *ids, size_t n)
+{
+    for (size_t i = 0; id && i < n; i++) {
+        if (ids[i] == id)
             return true;
     }
     return false;
+}
+
+/* A tracking code's hat reaches its one matter, and nothing that is a person's. */
+static bool S_self_reaches(const struct hat *h, const struct reach *r)
+{
+    if (h->matter)
+        return h->matter == r->matter;
+    return h->person && (h->person == r->person || S_among(h->person, r->persons, r->person_count));
+}
+
+bool hat_reaches(const struct hat *h, const struct reach *r)
+{
+    if (h->kind == HAT_SELF)
+        return S_self_reaches(h, r);
+    if (r->theirs)
+        return true;
+    if (h->kind == HAT_UNIT)
+        return S_within(h, r) && (hat_covers(h, &r->at) || S_lies_in(h, r->shared));
+    return S_among(h->party, r->parties, r->party_count);
 }
 
 const struct hat *actor_hat(const struct actor *by)

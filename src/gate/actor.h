@@ -30,7 +30,7 @@ struct ancestors {
     int64_t province, city, district, street, community, grid;
 };
 
-enum { HATS_MAX = 16, PARTIES_MAX = 64 };
+enum { HATS_MAX = 16, PARTIES_MAX = 64, PERSONS_MAX = 32 };
 
 struct hat {
     int64_t id;
@@ -57,12 +57,18 @@ struct actor {
 };
 
 struct reach {
+    const struct actor *by; /* set by the gate: who asks, for a reach that depends on it */
     struct ancestors at;
     int64_t matter;
-    int64_t person;
+    int64_t person; /* … whose self hat reaches it */
+    int64_t only;   /* unit hats at this unit alone reach it; 0: at any unit it lies under */
+    unsigned roles; /* … and of these roles alone (bit = enum role); 0: of every role */
+    bool theirs;    /* every hat of the asking account but a self hat reaches it */
     int64_t shared; /* the unit whose own it is, when hats below that unit reach it; else 0 */
     int64_t parties[PARTIES_MAX];
     size_t party_count;
+    int64_t persons[PERSONS_MAX]; /* others whose it is as well */
+    size_t person_count;
 };
 
 bool hat_reaches(const struct hat *h, const struct reach *r);

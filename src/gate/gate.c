@@ -34,7 +34,7 @@ enum err gate_permit(struct store *db, const struct route *r, struct actor *by)
 enum err gate_admit(struct store *db, const struct route *r, struct actor *by, const void *in)
 {
     size_t count = 0;
-    struct reach reach = {0};
+    struct reach reach = {.by = by};
     TRY(gate_permit(db, r, by));
     if (!r->reach)
         return OK;

@@ -14,7 +14,8 @@
 /* in: struct of route->in, or NULL; ret: struct of route->out, a struct page, or NULL. */
 typedef enum err handler_fn(struct store *db, const struct actor *by, const void *in, void *ret);
 
-/* Where the subject of a request lies, by its id; ERR_NOT_FOUND when there is none. */
+/* Where the subject of a request lies, by its id; ERR_NOT_FOUND when there is none. *ret comes
+ * zeroed but for ->by, the actor who asks. */
 typedef enum err reach_fn(struct store *db, int64_t id, struct reach *ret);
 
 enum work { QUERY, COMMAND };
@@ -35,7 +36,8 @@ struct route {
      * snapshot; it may change `in`. */
     enum err (*prepare)(struct store *db, const struct actor *by, void *in);
     const struct entity *in, *out;
-    bool page;        /* the reply is a struct page of out */
+    bool page;      /* the reply is a struct page of out */
+    bool throttled; /* a query that costs something and that strangers may ask: as rare as writes */
     reach_fn *reach;  /* required when the path has {id} */
     int status;       /* of success: 200, 201 or 204 */
     size_t body_max;  /* bytes; 0 is BODY_MAX */
@@ -51,9 +53,10 @@ struct module {
     const char *source; /* the file its rows stand in */
     const struct route *routes;
     size_t n;
-    /* Background work, called four times a second as a command of its own; short: what is left
-     * over waits for the next call. May be NULL. */
-    enum err (*tick)(struct store *db, void *unused);
+    /* Background work, called four times a second as a command of its own; short (5 ms). When
+     * work is left, *(bool *)more says that it wants to be called again at once, behind what has
+     * come meanwhile; `more` may be NULL. May be NULL. */
+    enum err (*tick)(struct store *db, void *more);
 };
 
 /* The first column of every input with a path id: the gate reads the subject's id from here. */

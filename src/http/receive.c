@@ -185,8 +185,9 @@ enum err request_receive(struct request *q, struct str verb, struct str path, st
     if (q->route->work == COMMAND) {
         q->key = S_header(q, "Idempotency-Key");
         TRY(S_same_origin(q));
-        if (!q->token.p && !throttle_take(&q->server->throttle, S_address(q), q->started))
-            return ERR_TOO_MANY;
     }
+    if ((q->route->work == COMMAND || q->route->throttled) && !q->token.p &&
+        !throttle_take(&q->server->throttle, S_address(q), q->started))
+        return ERR_TOO_MANY;
     return S_hat_named(q);
 }

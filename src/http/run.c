@@ -149,7 +149,8 @@ static void S_afresh(struct request *q)
 
 /* On the writer, in its transaction: undone alone when it fails. Nearly every key is new, so the
  * plain run does not look: keeping the answer finds a key that is not, the batch is run again,
- * guarded, and then each key is looked up first. A refusal may be the first one's doing, so it looks as well. */
+ * guarded, and then each key is looked up first. A refusal may be the first one's doing, so it
+ * looks as well. */
 static enum err S_command(struct store *at, void *arg)
 {
     struct request *q = arg;

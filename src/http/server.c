@@ -209,34 +209,55 @@ static void S_flush(evutil_socket_t fd, short what, void *arg)
 
 struct chore {
     struct job job;
+    struct server *server;
     struct arena *arena;
     struct problem problem;
+    enum err (*run)(struct store *db, void *more);
+    bool more; /* it has not come to the end of its work */
 };
 
-static enum err S_purge(struct store *db, void *arg)
+static enum err S_purge(struct store *db, void *more)
 {
-    (void)arg;
+    (void)more;
     TRY(once_purge(db));
     return store_exec(db, "DELETE FROM session WHERE expires_at < $1", ARGS(A_INT(db->now)), NULL);
 }
 
+static enum err S_chore_run(struct store *db, void *arg)
+{
+    struct chore *c = arg;
+    c->more = false;
+    return c->run(db, &c->more);
+}
+
+/* Work that is left goes behind what has come meanwhile. */
 static void S_chore_done(void *arg, enum err err)
 {
     struct chore *c = arg;
+    bool again = err == OK && c->more;
+    if (again)
+        arena_reset(c->arena);
+    if (again && writer_submit(c->server->writer, &c->job))
+        return;
     if (err != OK)
         log_line(LOG_WARN, "chore_failed", LOG_FIELDS(L_INT("err", err)));
     arena_free(c->arena);
     free(c);
 }
 
-static void S_chore(struct server *s, enum err (*run)(struct store *db, void *arg))
+static void S_chore(struct server *s, enum err (*run)(struct store *db, void *more))
 {
     struct chore *c = calloc(1, sizeof *c);
     if (!c)
         return;
+    c->server = s;
+    c->run = run;
     c->arena = arena_new(ARENA_CAP);
-    c->job = (struct job){
-        .run = run, .done = S_chore_done, .arg = c, .arena = c->arena, .problem = &c->problem};
+    c->job = (struct job){.run = S_chore_run,
+                          .done = S_chore_done,
+                          .arg = c,
+                          .arena = c->arena,
+                          .problem = &c->problem};
     if (!c->arena || !writer_submit(s->writer, &c->job))
         S_chore_done(c, ERR_BUSY);
 }

@@ -40,11 +40,13 @@ static const struct rule rules[ACT_COUNT] = {
     [ACT_TRANSFER] = {STAFF | SIDE_HANDLER, WHERE, END_OPEN, false, true},
     [ACT_SUBMIT] = {STAFF | SIDE_HANDLER, WHAT, END_ANY, true, false},
     [ACT_VERIFY] = {STAFF, WHAT, END_ANY, true, false},
-    [ACT_RETURN] = {STAFF | SIDE_HANDLER, WHY, END_OPEN, false, true},
+    [ACT_RETURN] = {STAFF | SIDE_HANDLER | SIDE_REQUESTER, WHY, END_OPEN, false, true},
     [ACT_RATE] = {ON_BEHALF, WHY, END_ANY, true, false},
     [ACT_REOPEN] = {ON_BEHALF | SIDE_UNIT, WHY, END_OPEN, false, false},
     [ACT_WITHDRAW] = {ON_BEHALF, WHY, END_FINAL, false, false},
     [ACT_CLOSE] = {ON_BEHALF | SIDE_UNIT, WHAT, END_FINAL, true, false},
+    [ACT_ESCALATE] = {STAFF | SIDE_HANDLER | SIDE_ABOVE, WHY, END_OPEN, false, true},
+    [ACT_WHISTLE] = {STAFF, WHERE, END_OPEN, false, true},
 };
 
 static uint64_t S_bit(size_t stage)
@@ -134,7 +136,7 @@ static void S_check_else(const struct check *c, const struct pack_step *step,
 {
     struct pack_report *report = c->r->report;
     struct str to = c->kind->stages[step->to].stage;
-    int64_t days = S_days_100(c, step->within);
+    int64_t days = S_days_100(c, step->within[0]);
     if (step->act != ACT_RATE && step->act != ACT_CLOSE) {
         fault_add(report, mark->otherwise,
                   "else: close 只用于 rate 和 close；“%s”没做，不等于事办完了。",
@@ -142,7 +144,7 @@ static void S_check_else(const struct check *c, const struct pack_step *step,
                   act_names[step->act]);
         return;
     }
-    if (step->within.unit == LIMIT_NONE)
+    if (step->within[0].unit == LIMIT_NONE)
         fault_add(report, mark->otherwise, "写了 else: close，还要写 within：多久之后？",
                   "\"else: close\" needs \"within\": after how long?");
     else if (days < ELSE_LEAST || days > ELSE_MOST)
@@ -186,6 +188,29 @@ static void S_check_within(const struct check *c, size_t at)
                   "不能给居民设逾期：只由 requester 做的步骤，within 要配 else: close。",
                   "A resident cannot be overdue: where only the requester may, \"within\" needs "
                   "\"else: close\".");
+}
+
+/* What time hands up must be due some time, to an office, and not be closed instead. */
+static void S_check_overdue(const struct check *c, size_t at)
+{
+    const struct pack_step *step = &c->kind->steps[at];
+    struct pack_report *report = c->r->report;
+    for (size_t stage = 0; stage < c->kind->stage_count; stage++) {
+        const struct pack_step *limit = kind_limit(c->kind, stage);
+        if (!(step->from & S_bit(stage)) ||
+            (limit && limit->by != SIDE_REQUESTER && !limit->else_close))
+            continue;
+        fault_add(report, c->mark->steps[at].from,
+                  "“%.*s”里没有办事的时限，不会超时，也就不会自动上报。",
+                  "In \"%.*s\" no office has a limit, so a matter is never overdue there.",
+                  SHOW(c->kind->stages[stage].stage));
+    }
+    for (size_t i = 0; i < at; i++) {
+        if (c->kind->steps[i].overdue && (c->kind->steps[i].from & step->from))
+            fault_add(report, c->mark->steps[at].on, "和第 %d 行重复：同一阶段超时只走一步。",
+                      "This repeats line %d: an overdue matter leaves a stage one way only.",
+                      c->kind->steps[i].line);
+    }
 }
 
 /* ---- steps against each other ---- */
@@ -247,10 +272,15 @@ static void S_check_step(const struct check *c, size_t at)
     S_check_sides(c, step, mark);
     S_check_needs(c, step, mark);
     S_check_ends(c, step, mark);
-    if (step->within.unit != LIMIT_NONE)
+    if (c->kind->confidential && step->act == ACT_WHISTLE)
+        fault_add(c->r->report, mark->act, "保密事项只给经办人一个人看，不能吹哨让几家一起办。",
+                  "A confidential matter is seen by its handler alone: it has no whistle.");
+    if (step->within[0].unit != LIMIT_NONE)
         S_check_within(c, at);
     if (step->else_close)
         S_check_else(c, step, mark);
+    if (step->overdue)
+        S_check_overdue(c, at);
     S_check_pairs(c, at);
     S_check_fair(c, at);
 }
@@ -285,7 +315,7 @@ static uint64_t S_ending(const struct pack_kind *k, uint64_t finals)
 /* Acts after which the matter has a handler. */
 static bool S_gives(enum act act)
 {
-    return act == ACT_DISPATCH || act == ACT_TRANSFER || act == ACT_CLAIM;
+    return act == ACT_DISPATCH || act == ACT_TRANSFER || act == ACT_CLAIM || act == ACT_WHISTLE;
 }
 
 /* Stages a matter can be in while nobody handles it: never sent or claimed, or handed back. */
@@ -298,7 +328,9 @@ static uint64_t S_unhandled(const struct pack_kind *k)
             const struct pack_step *s = &k->steps[i];
             bool gives = S_gives(s->act);
             bool begun = s->act == ACT_ORDER || ((s->from & without) && (s->by != SIDE_HANDLER));
-            bool back = s->act == ACT_RETURN && (s->by & SIDE_HANDLER) && (s->from & with);
+            bool hands_back =
+                s->act == ACT_ESCALATE || (s->act == ACT_RETURN && (s->by & SIDE_HANDLER));
+            bool back = hands_back && (s->from & with);
             if ((begun && !gives) || back)
                 without |= S_bit(s->to);
             if ((begun && gives) || (s->from & with))
@@ -373,6 +405,16 @@ static void S_check_graph(const struct check *c)
     }
 }
 
+/* What is asked of the tier above is read there, and a confidential matter is not. */
+static void S_check_confidential(struct reader *r, const struct pack_kind *kind,
+                                 const struct kind_mark *mark)
+{
+    for (size_t i = 0; i < kind->stay_count; i++)
+        fault_add(r->report, mark->stays[i].at, "保密事项上一级看不到，不能“%s”。",
+                  "A confidential matter is not seen by the tier above: it has no \"%s\".",
+                  act_names[kind->stays[i].act]);
+}
+
 void check_kind(struct reader *r, const struct pack_kind *kind, const struct kind_mark *mark)
 {
     struct check c = {r, kind, mark, 0};
@@ -384,6 +426,9 @@ void check_kind(struct reader *r, const struct pack_kind *kind, const struct kin
         order = order || kind->steps[i].act == ACT_ORDER;
         S_check_step(&c, i);
     }
+    check_stays(r, kind, mark);
+    if (kind->confidential)
+        S_check_confidential(r, kind, mark);
     if (!order)
         fault_add(r->report, mark->at, "流程没有开头：写一步 do: order。",
                   "The flow has no beginning: add a step with do: order.");

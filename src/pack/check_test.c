@@ -25,6 +25,14 @@ struct broken {
 #define REOPEN   "{do: reopen, by: requester, from: [handled, closed], to: doing, needs: reason}"
 #define MORE     "\n      - "
 
+/* A confidential kind before the first one, with one step more. */
+#define QUIET(step)                                                                                \
+    "  - kind: quiet\n    name: 密\n    confidential: true\n    stages:\n"                        \
+    "      - {stage: new, name: 新}\n      - {stage: end, name: 完, final: true}\n    flow:\n"   \
+    "      - {do: order, by: anyone, to: new}\n"                                                   \
+    "      - {do: close, by: unit, from: new, to: end, within: 3 days}\n"                          \
+    "      - " step "\n  - kind: repair\n"
+
 static const struct broken broken[] = {
     /* YAML */
     {"pack: small", "pack: small\n  x: y", 1, 7, "YAML"},
@@ -76,7 +84,11 @@ static const struct broken broken[] = {
     {"children: [{code: a.1, name: 一}]", "children: 一", 8, 34, "a list"},
     /* kinds and stages */
     {"kind: repair", "kind: 报修", 10, 11, "lower-case"},
-    {"name: 报修", "nam: 报修", 11, 5, "kind, name, en, stages, flow"},
+    {"name: 报修", "nam: 报修", 11, 5,
+     "kind, name, en, confidential, warn, transfers, stages, flow"},
+    {"    stages:\n", "    confidential: maybe\n    stages:\n", 13, 19, "true or false"},
+    {"  - kind: repair\n", QUIET("{do: extend, by: unit, from: new, most: 1 day}"), 19, 9,
+     "it has no \"extend\""},
     {"final: true}\n      - {stage: d", "final: yes}\n      - {stage: d", 17, 42, "true or false"},
     {"stage: handled", "stage: doing", 16, 17, "first on line 15"},
     {"    stages:\n", "    stages: none\n    stage:\n", 13, 13, "a list"},
@@ -84,10 +96,11 @@ static const struct broken broken[] = {
     /* parts of a step */
     {"do: claim", "do: grab", 23, 14, "dispatch"},
     {"do: claim", "do: comment", 23, 14, "leave it out"},
+    {"do: claim", "do: merge", 23, 14, "leave it out"},
     {"{do: claim, by", "{by", 23, 9, "\"do\" is missing"},
     {"by: handler, from: doing, to: doing}", "from: doing, to: doing}", 23, 9, "\"by\""},
     {"by: handler, from: doing, to: doing}", "by: mayor, from: doing, to: doing}", 23, 25,
-     "requester, resident, anyone, worker, hotline, community, handler, unit"},
+     "requester, resident, anyone, worker, hotline, community, handler, above, unit"},
     {"by: handler, from: doing, to: doing}", "by: [], from: doing, to: doing}", 23, 25, "empty"},
     {"[anyone, resident]", "[anyone, anyone]", 20, 34, "repeated"},
     {"by: handler, from: doing, to: doing}", "by: handler, to: doing}", 23, 9, "\"from\""},
@@ -105,7 +118,46 @@ static const struct broken broken[] = {
     {"within: 7 days", "within: a week", 25, 85, "4 work hours"},
     {"within: 7 days", "within: 0 days", 25, 85, "1 到 3650"},
     {"else: close", "else: escalate", 25, 99, "escalate"},
-    {"to: closed}\n", "to: closed, on: overdue}\n", 26, 79, "do, by, from"},
+    {"to: closed}\n", "to: closed, on: overdue}\n", 26, 83, "for escalate"},
+    {"to: closed}\n", "to: closed, on: overdue}\n", 26, 20, "no \"by\""},
+    {"do: claim", "do: resume", 23, 14, "leave it out"},
+    {"do: claim", "do: overdue", 23, 14, "by itself"},
+    {"within: 3 work days", "within: {street: 3 work days}", 24, 86, "community"},
+    {"within: 3 work days", "within: {community: 3 work days, town: 9 days}", 24, 111,
+     "community, street, district"},
+    {"en: Repair", "en: Repair\n    warn: soon", 13, 11, "4 work hours"},
+    {"en: Repair", "en: Repair\n    transfers: 0", 13, 16, "1 to 99"},
+    /* tiers, and steps that stay */
+    {STEP_1, STEP_1 MORE "{do: escalate, on: overdue, from: handled, to: new}", 22, 43,
+     "never overdue"},
+    {STEP_1,
+     STEP_1 MORE "{do: escalate, on: overdue, from: [new, doing], to: new}" MORE
+                 "{do: escalate, on: overdue, from: doing, to: new}",
+     23, 28, "line 22"},
+    {STEP_1, STEP_1 MORE "{do: escalate, by: community, from: new, to: closed}", 22, 54, "final"},
+    {STEP_1, STEP_1 MORE "{do: extend, by: handler, from: doing}", 22, 9, "\"most\""},
+    {STEP_1, STEP_1 MORE "{do: extend, by: handler, from: doing, most: long}", 22, 54,
+     "work hours"},
+    {STEP_1, STEP_1 MORE "{do: extend, by: handler, from: doing, to: new, most: 1 day}", 22, 48,
+     "do, by, from"},
+    {STEP_1, STEP_1 MORE "{do: pause, by: requester, from: doing, most: 1 day}", 22, 25,
+     "handler, community"},
+    {STEP_1, STEP_1 MORE "{do: pause, by: handler, from: closed, most: 1 day}", 22, 40, "ended"},
+    {STEP_1, STEP_1 MORE "{do: pause, by: handler, from: handled, most: 1 day}", 22, 40, "limit"},
+    {STEP_1, STEP_1 MORE "{do: pause, by: handler, from: doing, most: 1 day, approve: all}", 22, 69,
+     "above"},
+    {STEP_1, STEP_1 MORE "{do: pause, by: handler, from: doing, most: 1 day, reasons: []}", 22, 69,
+     "empty"},
+    {STEP_1, STEP_1 MORE "{do: pause, by: handler, from: doing, most: 1 day, reasons: [rain]}", 22,
+     70, "top of the pack"},
+    {"sources: [", "reasons: [{reason: rain, name: 雨}, {reason: rain, name: 雨}]\nsources: [", 5,
+     45, "twice"},
+    {STEP_1, STEP_1 MORE "{do: supervise, by: community, from: doing, within: 1 day}", 22, 29,
+     "above and hotline"},
+    {STEP_1,
+     STEP_1 MORE "{do: pause, by: handler, from: doing, most: 1 day}" MORE
+                 "{do: pause, by: [handler, unit], from: doing, most: 2 days}",
+     23, 9, "line 22"},
     /* who */
     {"[anyone, resident]", "[anyone, requester]", 20, 25, "requester"},
     {"by: unit", "by: requester", 22, 28, "\"dispatch\" cannot be done by \"requester\""},
@@ -282,6 +334,26 @@ static void test_too_much(void **state)
     }
 }
 
+/* What several see at once is not confidential. */
+static void test_confidential(void **state)
+{
+    (void)state;
+    char text[PACK_TEST_TEXT], both[PACK_TEST_TEXT];
+    struct pack_report report;
+    struct pack *p = NULL;
+    pack_test_changed(STEP_1, STEP_1 MORE "{do: whistle, by: unit, from: new, to: doing}", text);
+    assert_int_equal(pack_test_load(str_of(text), &report, &p), OK);
+    pack_free(p);
+    arena_free(report.arena);
+    const char *at = strstr(text, "    stages:\n");
+    assert_non_null(at);
+    snprintf(both, sizeof both, "%.*s    confidential: true\n%s", (int)(at - text), text, at);
+    assert_int_equal(pack_test_load(str_of(both), &report, &p), ERR_INVALID);
+    assert_int_equal(report.n, 1);
+    assert_true(str_has(report.faults[0].en, S("no whistle")));
+    arena_free(report.arena);
+}
+
 /* Every fault of a file in one go, in the order of its lines. */
 static void test_all_at_once(void **state)
 {
@@ -325,9 +397,10 @@ static void test_no_memory(void **state)
 int check_tests(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_broken),   cmocka_unit_test(test_unreadable),
-        cmocka_unit_test(test_too_much), cmocka_unit_test(test_all_at_once),
-        cmocka_unit_test(test_cut),      cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_broken),       cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_too_much),     cmocka_unit_test(test_all_at_once),
+        cmocka_unit_test(test_confidential), cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests_name("check", tests, NULL, NULL);
 }

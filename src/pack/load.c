@@ -155,8 +155,8 @@ static bool S_known_role(struct str role)
     return false;
 }
 
-static bool S_twice(struct reader *r, const struct node *first, const struct node *item,
-                    const char *key, struct str code)
+bool read_twice(struct reader *r, const struct node *first, const struct node *item,
+                const char *key, struct str code)
 {
     for (; first != item; first = first->next) {
         const struct node *other = first->type == NODE_MAP ? node_get(first, key) : NULL;
@@ -169,9 +169,8 @@ static bool S_twice(struct reader *r, const struct node *first, const struct nod
     return false;
 }
 
-/* A list of the root, of a length that comparing each with each can bear. */
-static const struct node *S_root_list(struct reader *r, const struct node *root, const char *key,
-                                      bool required)
+const struct node *read_list(struct reader *r, const struct node *root, const char *key,
+                             bool required)
 {
     const struct node *list = node_typed(root, key, NODE_LIST, required, r->report);
     if (list && list->count > LIST_MAX) {
@@ -188,7 +187,7 @@ static const struct node *S_root_list(struct reader *r, const struct node *root,
 static void S_roles(struct reader *r, const struct node *root)
 {
     static const char *const keys[] = {"role", "name", "en", NULL};
-    const struct node *list = S_root_list(r, root, "roles", false);
+    const struct node *list = read_list(r, root, "roles", false);
     struct pack *p = r->pack;
     p->roles = list ? arena_array(r->arena, list->count, sizeof *p->roles) : NULL;
     for (const struct node *item = p->roles ? list->child : NULL; item; item = item->next) {
@@ -196,7 +195,7 @@ static void S_roles(struct reader *r, const struct node *root)
             continue;
         node_keys(item, keys, r->report);
         struct pack_role role = {.name = read_label(r, item), .role = read_code(r, item, "role")};
-        if (!role.role.n || S_twice(r, list->child, item, "role", role.role))
+        if (!role.role.n || read_twice(r, list->child, item, "role", role.role))
             continue;
         if (S_known_role(role.role))
             p->roles[p->role_count++] = role;
@@ -215,7 +214,7 @@ static void S_roles(struct reader *r, const struct node *root)
 static void S_sources(struct reader *r, const struct node *root)
 {
     static const char *const keys[] = {"source", "name", "en", NULL};
-    const struct node *list = S_root_list(r, root, "sources", true);
+    const struct node *list = read_list(r, root, "sources", true);
     struct pack *p = r->pack;
     p->sources = list ? arena_array(r->arena, list->count, sizeof *p->sources) : NULL;
     for (const struct node *item = p->sources ? list->child : NULL; item; item = item->next) {
@@ -224,8 +223,25 @@ static void S_sources(struct reader *r, const struct node *root)
         node_keys(item, keys, r->report);
         struct pack_source source = {.name = read_label(r, item),
                                      .source = read_code(r, item, "source")};
-        if (source.source.n && !S_twice(r, list->child, item, "source", source.source))
+        if (source.source.n && !read_twice(r, list->child, item, "source", source.source))
             p->sources[p->source_count++] = source;
+    }
+}
+
+static void S_reasons(struct reader *r, const struct node *root)
+{
+    static const char *const keys[] = {"reason", "name", "en", NULL};
+    const struct node *list = read_list(r, root, "reasons", false);
+    struct pack *p = r->pack;
+    p->reasons = list ? arena_array(r->arena, list->count, sizeof *p->reasons) : NULL;
+    for (const struct node *item = p->reasons ? list->child : NULL; item; item = item->next) {
+        if (!read_map(r, item))
+            continue;
+        node_keys(item, keys, r->report);
+        struct pack_reason reason = {.name = read_label(r, item),
+                                     .reason = read_code(r, item, "reason")};
+        if (reason.reason.n && !read_twice(r, list->child, item, "reason", reason.reason))
+            p->reasons[p->reason_count++] = reason;
     }
 }
 
@@ -323,7 +339,7 @@ static void S_categories(struct reader *r, const struct node *root)
 
 static void S_matters(struct reader *r, const struct node *root)
 {
-    const struct node *list = S_root_list(r, root, "matters", true);
+    const struct node *list = read_list(r, root, "matters", true);
     struct pack *p = r->pack;
     p->kinds = list ? arena_array(r->arena, list->count, sizeof *p->kinds) : NULL;
     for (const struct node *item = p->kinds ? list->child : NULL; item; item = item->next) {
@@ -333,15 +349,16 @@ static void S_matters(struct reader *r, const struct node *root)
         struct kind_mark mark = {.at = item->at};
         if (read_kind(r, item, &kind, &mark))
             check_kind(r, &kind, &mark);
-        if (kind.kind.n && !S_twice(r, list->child, item, "kind", kind.kind))
+        if (kind.kind.n && !read_twice(r, list->child, item, "kind", kind.kind))
             p->kinds[p->kind_count++] = kind;
     }
 }
 
 static void S_root(struct reader *r, const struct node *root)
 {
-    static const char *const keys[] = {"pack",    "name",       "en",      "hours",      "roles",
-                                       "sources", "categories", "matters", "indicators", NULL};
+    static const char *const keys[] = {"pack",    "name",     "en",         "hours",      "roles",
+                                       "sources", "reasons",  "categories", "matters",    "chains",
+                                       "forms",   "services", "bodies",     "indicators", NULL};
     const struct node *map = node_get(root, "map");
     if (map && !node_get(root, "matters")) {
         fault_add(
@@ -357,8 +374,12 @@ static void S_root(struct reader *r, const struct node *root)
     S_hours(r, root);
     S_roles(r, root);
     S_sources(r, root);
+    S_reasons(r, root);
     S_categories(r, root);
     S_matters(r, root);
+    read_chains(r, root);
+    read_services(r, root);
+    read_bodies(r, root);
     read_indicators(r, root);
 }
 

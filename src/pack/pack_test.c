@@ -147,10 +147,10 @@ static void test_kind(void **state)
     assert_int_equal(s[2].from, 3);
     assert_int_equal(s[2].to, 1);
     assert_int_equal(s[2].needs, NEED_TO); /* implied by dispatch */
-    assert_int_equal(s[2].within.unit, LIMIT_WORK_HOURS);
+    assert_int_equal(s[2].within[0].unit, LIMIT_WORK_HOURS);
     assert_int_equal(s[5].given, GIVEN_SOLVED);
     assert_true(s[5].else_close);
-    assert_int_equal(s[5].within.n, 7);
+    assert_int_equal(s[5].within[0].n, 7);
     assert_int_equal(s[6].given, GIVEN_UNSOLVED);
     assert_false(s[6].else_close);
     assert_int_equal(s[7].from, 4 | 8);
@@ -311,9 +311,9 @@ static void S_expect_kinds(const struct pack *p, const char *const *kinds, size_
 static void test_yannan(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"repair", "heating-water", "property", "hardship",
-                                        "legacy", "epidemic",      "dispute",  "inquiry",
-                                        "wish",   "suggestion",    "safety"};
+    static const char *const kinds[] = {
+        "repair",  "heating-water", "property",   "hardship", "legacy",      "epidemic", "dispute",
+        "inquiry", "wish",          "suggestion", "safety",   "counselling", "service"};
     static const char *const tops[] = {"policy",       "demand",   "together",      "mediation",
                                        "volunteering", "cohesion", "heating-water", "property",
                                        "epidemic",     "hardship", "legacy"};
@@ -321,6 +321,8 @@ static void test_yannan(void **state)
                                           "hotline_12345", "walk_in", "patrol"};
     struct pack *p = S_file("packs/yannan.yaml");
     S_expect_kinds(p, kinds, COUNT_OF(kinds));
+    for (size_t i = 0; i < p->kind_count; i++)
+        assert_int_equal(p->kinds[i].confidential, str_eq(p->kinds[i].kind, S("counselling")));
     size_t top = 0;
     for (size_t i = 0; i < p->category_count; i++) {
         assert_false(str_eq(p->categories[i].name.zh, p->categories[i].name.en));
@@ -385,6 +387,48 @@ static void test_pingshan(void **state)
     pack_free(p);
 }
 
+/* Tiers with limits of their own, what time hands up, and the steps that stay. */
+static void test_tiers(void **state)
+{
+    (void)state;
+    struct pack_report report;
+    struct pack *p = NULL;
+    char text[PACK_TEST_TEXT];
+    bool wrong_side = false;
+    struct str yaml = pack_test_changed(
+        "needs: [result], within: 3 work days}",
+        "needs: [result], within: {community: 3 work days, district: 9 days}}\n"
+        "      - {do: escalate, by: community, from: new, to: new}\n"
+        "      - {do: escalate, on: overdue, from: [new, doing], to: new}\n"
+        "      - {do: pause, by: handler, from: doing, most: 9 days, times: 2, approve: above}\n"
+        "      - {do: supervise, by: above, from: doing, within: 4 work hours}",
+        text);
+    assert_int_equal(pack_test_load(yaml, &report, &p), OK);
+    const struct pack_kind *k = pack_kind(p, S("repair"));
+    const struct pack_step *submit = kind_limit(k, 1);
+    assert_int_equal(submit->act, ACT_SUBMIT);
+    assert_int_equal(submit->within[TIER_COMMUNITY].n, 3);
+    assert_int_equal(submit->within[TIER_STREET].unit, LIMIT_WORK_DAYS); /* as the tier below */
+    assert_int_equal(submit->within[TIER_DISTRICT].unit, LIMIT_DAYS);
+    assert_int_equal(kind_overdue(k, 0)->act, ACT_ESCALATE);
+    assert_null(kind_overdue(k, 2));
+    /* Nobody takes by hand what is time's. */
+    assert_non_null(kind_step(k, ACT_ESCALATE, 0, SIDE_UNIT, GIVEN_ANY, NULL));
+    assert_null(kind_step(k, ACT_ESCALATE, 1, ~0u, GIVEN_ANY, &wrong_side));
+    assert_int_equal(k->stay_count, 2);
+    const struct pack_stay *pause = kind_stay(k, ACT_PAUSE, 1, SIDE_HANDLER, &wrong_side);
+    assert_non_null(pause);
+    assert_int_equal(pause->times, 2);
+    assert_true(pause->above);
+    assert_null(kind_stay(k, ACT_PAUSE, 1, SIDE_UNIT, &wrong_side));
+    assert_true(wrong_side);
+    assert_null(kind_stay(k, ACT_SUPERVISE, 0, SIDE_ABOVE, &wrong_side));
+    assert_int_equal(k->transfers, TRANSFERS_DEFAULT);
+    assert_int_equal(k->warn.unit, LIMIT_NONE);
+    pack_free(p);
+    arena_free(report.arena);
+}
+
 int pack_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,7 +436,7 @@ int pack_tests(void)
         cmocka_unit_test(test_kind),     cmocka_unit_test(test_steps),
         cmocka_unit_test(test_names),    cmocka_unit_test(test_allowed),
         cmocka_unit_test(test_hash),     cmocka_unit_test(test_yannan),
-        cmocka_unit_test(test_pingshan),
+        cmocka_unit_test(test_pingshan), cmocka_unit_test(test_tiers),
     };
     return cmocka_run_group_tests_name("pack", tests, NULL, NULL);
 }

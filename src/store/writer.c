@@ -81,6 +81,7 @@ static enum err S_plain_pass(struct store *base, struct job *jobs, struct writer
 {
     TRY(conn_begin(base->conn));
     for (struct job *job = jobs; job && !*spoilt; job = job->next) {
+        job->guarded = false;
         int64_t start = clock_ticks(), writes = conn_writes(base->conn);
         S_run(base, job);
         if (!conn_in_transaction(base->conn))

@@ -6,8 +6,8 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, test } from "node:test";
-import { send, start } from "./lib.mjs";
-import { fill, operations, request } from "./support_table.mjs";
+import { expect, send, start } from "./lib.mjs";
+import { fill, openFiling, openMediation, operations, request } from "./support_table.mjs";
 
 const AT_ONCE = 24;
 const app = await start();
@@ -29,15 +29,66 @@ const person = await app.person({ name: "王小明", unit });
 const made = await app.account({ unit, name: "小李" });
 const hat = await app.grant(made, { role: "grid_worker", unit: app.unit(unit) }, unit);
 const matter = await app.anon.order({ kind: "repair", title: "路灯不亮", unit: app.unit(unit) });
+const filing = await openFiling(clients.secretary, app.unit(unit), person.id, []);
+const mediation = await openMediation(clients.secretary, app.unit(unit), person.id, party.id);
+const body = { kind: "committee", name: "委员会", unit: app.unit(unit) };
+const committee = expect(await clients.secretary.post("/api/bodies", body), 201);
+const joined = { category: "volunteer", person: (await app.person({ name: "李梅", unit })).id };
+const member = expect(
+    await clients.secretary.post(`/api/bodies/${committee.id}/members`, joined),
+    201,
+);
+const paired = { category: "volunteer", person: (await app.person({ name: "孙兰", unit })).id };
+const pair = expect(
+    await clients.secretary.post("/api/pairs", {
+        member: expect(
+            await clients.secretary.post(`/api/bodies/${committee.id}/members`, paired),
+            201,
+        ).id,
+        person: joined.person,
+        purpose: "常走动",
+    }),
+    201,
+);
 const ids = {
+    filings: filing.id,
+    mediations: mediation.id,
     accounts: made.id,
     parties: party.id,
     persons: person.id,
     units: app.unit(unit),
     matters: matter.id,
+    bodies: committee.id,
+    pairs: pair.id,
+};
+
+/* What asks for a subject of its own, or for somebody of its own. */
+const order = (kind, title, more) => app.anon.order({ kind, title, unit: app.unit(unit), ...more });
+const act = (id, name, more) => clients.secretary.act(id, name, more);
+const handled = await order("inquiry", "几点开门");
+expect(await clients.secretary.post(`/api/matters/${handled.id}/affected`, { persons: [person.id] }), 200);
+await act(handled.id, "submit", { text: "九点" });
+const merged = await order("repair", "路灯又不亮");
+expect(await clients.secretary.post(`/api/matters/${merged.id}/merge`, { into: matter.id }), 200);
+const special = {
+    "matters.merge": { id: (await order("repair", "路灯还不亮")).id, into: matter.id },
+    "matters.split": { id: merged.id },
+    "matters.confirm": { id: handled.id, client: await app.user({ person }) },
+    "matters.break_glass": { id: (await order("counselling", "睡不着")).id },
+};
+/* A long matter, with one of each thing that hangs on it. */
+const hung = async (route, body) =>
+    expect(await clients.secretary.post(`/api/matters/${matter.id}/${route}`, body), 201).id;
+const casework = {
+    milestone: await hung("milestones", { title: "资金申请" }),
+    each: await hung("milestones", { title: "税费缴纳", each: true }),
+    household: await hung("households", { label: "3号楼2单元501" }),
+    external: (await app.party({ name: "陇南市政府", kind: "external", unit })).id,
+    other: (await app.anon.order({ kind: "repair", title: "井盖", unit: app.unit(unit) })).id,
 };
 
 function client(o) {
+    if (special[o.op]?.client) return special[o.op].client;
     const role = Object.keys(clients).find((r) => o.roles.includes(r));
     assert.ok(role, `${o.op}: nobody here may ask that; add one of ${o.roles} to clients`);
     return clients[role];
@@ -46,7 +97,8 @@ function client(o) {
 function placeOf(o) {
     const id = ids[o.path.split("/")[2]];
     assert.ok(!o.subject || id, `${o.op}: nothing to ask about; add it to ids`);
-    return { id, hat: hat.id, unit: app.unit(unit), party: party.id, person: person.id, serial: 1 };
+    const place = { id, hat: hat.id, unit: app.unit(unit), party: party.id, person: person.id, serial: 1 };
+    return { ...mediation, ...place, member: member.id, ...casework, ...special[o.op] };
 }
 
 /* ---- what is wrong: [{what, field, …how to ask}] ---- */
@@ -111,12 +163,33 @@ function badValues(s) {
 const bytes = (text) => Buffer.from(text, "latin1");
 const utf8 = (text) => Buffer.from(text, "utf8").toString("latin1");
 
-/* A body with one member's JSON as it is (bytes as characters). */
-function bodyWith(body, name, json) {
-    const rest = Object.entries(body).filter(([key]) => key !== name);
+/* An object's JSON (bytes as characters) with one member's as it is. */
+function objectWith(object, name, json) {
+    const rest = Object.entries(object).filter(([key]) => key !== name);
     const members = rest.map(([key, v]) => `${JSON.stringify(key)}:${utf8(JSON.stringify(v))}`);
     if (json !== undefined) members.push(`${JSON.stringify(name)}:${json}`);
-    return bytes(`{${members.join(",")}}`);
+    return `{${members.join(",")}}`;
+}
+const bodyWith = (body, name, json) => bytes(objectWith(body, name, json));
+
+/* The same for the members of a list's objects: {what, field, json} of the whole list. */
+function itemFaults(o, name, schema, place) {
+    const item = schema.items?.properties;
+    if (!item) return [];
+    const [good] = fill(o.op, name, schema, place);
+    const faults = [];
+    for (const [member, s] of Object.entries(item)) {
+        const add = (what, json) =>
+            faults.push({
+                what: `${member} ${what}`,
+                field: `/${name}/0/${member}`,
+                json: `[${objectWith(good, member, json)}]`,
+            });
+        for (const [what, json] of badValues(s)) add(what, /[^\0-\xff]/.test(json) ? utf8(json) : json);
+        if (schema.items.required?.includes(member)) add("missing", undefined);
+    }
+    const odd = `[${objectWith(good, "no_such", "1")}]`;
+    return [...faults, { what: "no_such", field: `/${name}/0/no_such`, json: odd }];
 }
 
 function bodyFaults(o, place) {
@@ -128,6 +201,7 @@ function bodyFaults(o, place) {
             faults.push({ what: `${name}: ${what}`, field: at, body: bodyWith(body, name, json) });
         for (const [what, json] of badValues(schema))
             add(what, /[^\0-\xff]/.test(json) ? utf8(json) : json);
+        for (const { what, field: at, json } of itemFaults(o, name, schema, place)) add(what, json, at);
         if (o.body.required?.includes(name)) {
             add("missing", undefined);
             add("null", "null");

@@ -81,7 +81,7 @@ test("version names the program and its database engine", async () => {
 });
 
 test("the packs it comes with are right; a wrong one is refused with line and column", async () => {
-    for (const name of ["yannan", "pingshan"]) await ends(0, "pack", "check", `packs/${name}.yaml`);
+    for (const name of ["default", "yannan", "pingshan"]) await ends(0, "pack", "check", `packs/${name}.yaml`);
     const text = fs.readFileSync(path.join(ROOT, "packs/yannan.yaml"), "utf8");
     const bad = path.join(place, "bad.yaml");
     fs.writeFileSync(

@@ -60,7 +60,7 @@ test("ordinary repairs only the community sends out", async () => {
         title: "路灯闪烁",
         unit: app.unit("620102003003"),
     });
-    assert.deepEqual(lamp.may, []);
+    assert.deepEqual(lamp.may, ["supervise"], "it may ask how it stands, and no more");
     const r = await desk.post(`/api/matters/${lamp.id}/acts`, { act: "dispatch", to: heating.id });
     refused(r, 403, "/act", "side");
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { ROOT, folderCopy, linli, scratch, start } from "./lib.mjs";
+import { ROOT, bareFolder, folderCopy, linli, scratch, start } from "./lib.mjs";
 
 const MAP = path.join(ROOT, "packs/pingshan.map.yaml");
 const REAL = path.join(ROOT, "../shared/data/pingshan_2018_feb_sep.csv");
@@ -177,6 +177,22 @@ test("a map or a file that is not there is said, and nothing is written", async 
     const r = await linli(...map);
     assert.notEqual(r.code, 0);
     assert.match(r.stderr, /映射表/);
+});
+
+test("what the pack calls confidential is not taken from a table", async () => {
+    const bare = await bareFolder();
+    const own = scratch();
+    const pack = fs.readFileSync(path.join(ROOT, "packs/pingshan.yaml"), "utf8");
+    fs.copyFileSync(MAP, path.join(own, "map.yaml"));
+    fs.writeFileSync(
+        path.join(own, "pingshan.yaml"),
+        pack.replace("- kind: complaint\n", "- kind: complaint\n    confidential: true\n"),
+    );
+    const map = ["--map", path.join(own, "map.yaml"), "--data", bare];
+    const out = path.join(own, "refused.csv");
+    const r = await linli("import", "matters", file, ...map, "--refused", out);
+    assert.match(r.stdout, /accepted 0,/, `${r.stdout}${r.stderr}`);
+    assert.match(fs.readFileSync(out, "utf8"), /"EVENT_PROPERTY_NAME","保密事项不能从台账导入。/);
 });
 
 const skip = fs.existsSync(REAL) ? false : `the real requests are not here: ${REAL}`;

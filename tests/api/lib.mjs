@@ -372,6 +372,11 @@ class App {
         const session = await signIn(this.url, made.link);
         return new Client(this.url, session.token, { id: made.id, name, login, unit });
     }
+    /* Signs a client in anew: sessions end after 30 days, and a test may have moved past that. */
+    async renew(client) {
+        const { link } = expect(await this.admin(client.unit).post(`/api/accounts/${client.id}/links`), 201);
+        client.token = (await signIn(this.url, link)).token;
+    }
     /* One more hat for a client: {role, unit|party|person} with ids. */
     async grant(client, hat, at = client.unit) {
         return expect(await this.admin(at).post(`/api/accounts/${client.id}/hats`, hat), 201);
@@ -428,21 +433,29 @@ class App {
         db.close();
         return rows;
     }
-    /* Until the search has indexed every matter there is, and the figures have counted it. */
-    async indexed() {
-        const seq = (name) =>
-            `COALESCE((SELECT CAST(value AS INTEGER) FROM setting WHERE name = '${name}'), 0)`;
+    /* Until the search and the figures, or another reader of events, have seen all there are. */
+    async indexed(...readers) {
+        const seq = (readers.length ? readers : ["search_seq", "figures_seq"]).map(
+            (name) =>
+                `COALESCE((SELECT CAST(value AS INTEGER) FROM setting WHERE name = '${name}'), 0)`,
+        );
         const sql =
             "SELECT COALESCE((SELECT max(seq) FROM matter_event), 0) AS written, " +
-            `min(${seq("search_seq")}, ${seq("figures_seq")}) AS indexed`;
+            `${seq.length > 1 ? `min(${seq.join(", ")})` : seq[0]} AS indexed`;
         await this.wait(() => {
             const [at] = this.rows(sql);
             return at.indexed >= at.written;
         });
     }
+    /* Until time has done all that it does now: warned, handed up, closed. */
+    async settled() {
+        const sql = "SELECT count(*) AS n FROM matter WHERE auto_at <= ?";
+        await this.wait(() => this.rows(sql, this.clock.now())[0].n === 0);
+    }
     /* {table: sha256 of its rows} for every table of the domains. */
     async hashTables() {
         await this.indexed();
+        await this.indexed("casework_seq");
         const db = this.db();
         const hashes = {};
         db.exec("BEGIN");

@@ -13,7 +13,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Client, expect, start } from "./lib.mjs";
-import { operations, request } from "./support_table.mjs";
+import { operations, openFiling, openMediation, request } from "./support_table.mjs";
 
 const app = await start();
 const table = operations();
@@ -79,6 +79,24 @@ const make = {
     parties: async (s) => ({ id: (await app.party({ name: `队伍${s}`, unit: code[s] })).id }),
     persons: async (s) => ({ id: (await app.person({ name: `王${s}`, unit: code[s] })).id }),
     units: async (s) => ({ id: app.unit(code[s]) }),
+    async bodies(s) {
+        const body = { kind: "committee", name: `委员会${serial()}`, unit: app.unit(code[s]) };
+        const made = expect(await clerks[s].post("/api/bodies", body), 201);
+        const member = expect(
+            await clerks[s].post(`/api/bodies/${made.id}/members`, {
+                category: "volunteer",
+                person: persons[s].id,
+            }),
+            201,
+        );
+        const other = await app.person({ name: `委员${s}`, unit: code[s] });
+        return { id: made.id, member: member.id, person: other.id };
+    },
+    async pairs(s) {
+        const { member, person } = await make.bodies(s);
+        const pair = { member, person, purpose: "常走动" };
+        return { id: expect(await clerks[s].post("/api/pairs", pair), 201).id };
+    },
     /* Sent to the place's party, asked by the place's person. */
     async matters(s) {
         const made = await clerks[s].order({
@@ -90,7 +108,36 @@ const make = {
         await clerks[s].act(made.id, "dispatch", { to: parties[s].id });
         return { id: made.id };
     },
+    /* Of the place's person, told to the place's party. */
+    async filings(s) {
+        const made = await openFiling(clerks[s], app.unit(code[s]), persons[s].id, ["id-card", "photo"]);
+        await clerks[s].act(made.id, "dispatch", { to: parties[s].id });
+        return { id: made.id };
+    },
+    /* Between the place's person and another, before the place's party. */
+    mediations: (s) => openMediation(clerks[s], app.unit(code[s]), persons[s].id, parties[s].id),
 };
+/* What is owed at a place, by nobody in particular: a way to make one, by the list it shows in. */
+const owed = {
+    milestones: ["milestones", { title: "测试里程碑", due_at: "2099-01-01T00:00:00Z" }],
+    "follow-ups": ["follow-up-rule", { every: "30 days" }],
+    letters: ["letters", { way: "out", dated: "2026-01-05T00:00:00Z", subject: "函", answer_due: "2099-01-01T00:00:00Z" }],
+    "chain-gaps": ["next", { relation: "demand", kind: "repair", title: "测试需求" }],
+};
+for (const [kind, [route, body]] of Object.entries(owed)) {
+    make[kind] = async (s) => {
+        const { id } = await make.matters(s);
+        if (kind === "letters") {
+            const party = await app.party({ name: `外单位${s}`, kind: "external", unit: code[s] });
+            Object.assign(body, { party: party.id, subject: "测试信函" });
+        }
+        const r = await clerks[s].post(`/api/matters/${id}/${route}`, body);
+        assert.ok(r.status < 300, r.text);
+        const about = kind === "chain-gaps" ? r.body.id : id;
+        const { items } = await clerks[s].read(`/api/${kind}?limit=100`);
+        return { id: items.find((row) => row.matter === about).id };
+    };
+}
 /* "/api/accounts/{id}/hats" is about accounts. */
 const kindOf = (o) => {
     const kind = o.path.split("/")[2];
@@ -127,7 +174,12 @@ function permitted(o, a) {
 
 /* Does a subject of this kind, at this place, lie within the actor's reach? */
 function reaches(a, kind, s) {
-    if (a.matter || a.party || a.person) return kind === "matters" && s === "own";
+    const shared = ["matters", "filings", "mediations"];
+    if (a.matter) return kind === "matters" && s === "own";
+    if (kind === "pairs" && a.person) return s === "own";
+    if (a.party || a.person) return shared.includes(kind) && s === "own";
+    // A mediation is for the unit that began it, and not for whoever is above it.
+    if (kind === "mediations") return code[s] === a.unit;
     return code[s].startsWith(a.unit);
 }
 
@@ -158,11 +210,14 @@ async function spare(o, a) {
 
 async function ask(o, a, s) {
     const may = permitted(o, a);
-    const place = { unit: app.unit(code[s]), party: parties.own.id, serial: serial() };
+    const place = { unit: app.unit(code[s]), party: parties.own.id, person: persons.own.id, serial: serial() };
     if (o.subject) {
-        // What a command changes is not asked about twice.
+        // What a command changes is not asked about twice; and what anybody may do to anything may
+        // bring it within reach, so that it is nobody's foreign row afterwards.
+        const anybody = o.permission === "public" && o.work === "command";
         const fresh = may && o.work === "command" && reaches(a, kindOf(o), s);
-        Object.assign(place, await subject(kindOf(o), s, fresh), { unit: app.unit(code.own) });
+        const about = anybody ? await make[kindOf(o)](s) : await subject(kindOf(o), s, fresh);
+        Object.assign(place, about, { unit: app.unit(code.own) });
         if (a.matter && s === "own" && kindOf(o) === "matters") place.id = a.matter;
     }
     const { target, body } = request(o, place);
@@ -205,7 +260,7 @@ async function listed(o, a, more) {
     const join = target.includes("?") ? "&" : "?";
     const limit = o.params.some((p) => p.name === "limit") ? "limit=100" : "";
     const items = await a.client.all(`${target}${join}${limit}${more}`);
-    return items.flatMap((row) => [row.id, row.subject, row.definition].filter(Boolean));
+    return items.flatMap((row) => [row.id, row.subject, row.mediation, row.definition].filter(Boolean));
 }
 
 function waysToAsk(o) {
@@ -221,7 +276,8 @@ for (const o of table.filter((o) => o.page && o.permission !== "public" && !o.su
             for (const more of waysToAsk(o)) {
                 const ids = new Set(await listed(o, a, more));
                 for (const [kind, s] of Object.keys(make).flatMap((k) => scopes.map((s) => [k, s]))) {
-                    if (reaches(a, kind, s)) continue;
+                    // A mediation has its matter's id, which lists may show.
+                    if (reaches(a, kind === "mediations" ? "matters" : kind, s)) continue;
                     cells++;
                     for (const id of rows[kind][s])
                         assert.ok(!ids.has(id), `${o.op}${more} by ${a.name} shows ${kind} ${s}`);

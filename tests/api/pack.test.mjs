@@ -24,7 +24,7 @@ const written = (name, text) => {
 const yaml = readFileSync(YANNAN, "utf8");
 const broken = await activate(written("broken.yaml", yaml.replace("do: dispatch", "do: despatch")), STREET);
 const nowhere = await activate(YANNAN, "999999");
-const slower = await activate(written("slower.yaml", yaml.replaceAll("within: 4 work hours", "within: 2 work days")), STREET);
+const slower = await activate(written("slower.yaml", yaml.replaceAll("community: 4 work hours", "community: 2 work days")), STREET);
 
 const after = await start({ data });
 const second = expect(await after.anon.post("/api/matters", order), 201);

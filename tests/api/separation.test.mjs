@@ -20,15 +20,16 @@ const { id } = await secretary.order({
 });
 const grant = (by, account, hat) => by.post(`/api/accounts/${account.id}/hats`, hat);
 
+/* Counted in permissions, not routes: a domain with many routes gives nobody more power. */
 test("no role has every permission", () => {
-    const table = routes();
-    const guarded = table.filter((r) => !["public", "signed_in"].includes(r.permission));
-    assert.ok(guarded.length > 15);
-    const roles = new Set(table.flatMap((r) => r.roles));
+    const guarded = routes().filter((r) => !["public", "signed_in"].includes(r.permission));
+    const all = new Set(guarded.map((r) => r.permission));
+    assert.ok(all.size > 12);
+    const roles = new Set(guarded.flatMap((r) => r.roles));
     assert.equal(roles.size, 12);
     for (const role of roles) {
-        const closed = guarded.filter((r) => !r.roles.includes(role));
-        assert.ok(closed.length >= guarded.length / 4, `${role} may nearly everything`);
+        const held = new Set(guarded.filter((r) => r.roles.includes(role)).map((r) => r.permission));
+        assert.ok(held.size <= all.size * 0.8, `${role} may nearly everything`);
     }
 });
 

@@ -2,7 +2,7 @@
  * small valid request for any of them. A field that must be there and that nothing here can fill
  * fails the suite by name, so that a new route is tested by itself or not at all. */
 import { execFileSync } from "node:child_process";
-import { BIN, routes } from "./lib.mjs";
+import { BIN, expect, routes } from "./lib.mjs";
 
 /* [{op, verb, path, work, permission, subject, status, roles, params, body, page}]; params are
  * OpenAPI's, body is the schema of the JSON body or null, page says that it answers a list. */
@@ -20,14 +20,82 @@ export function operations() {
     });
 }
 
+const ELDER = [
+    { field: "id-number", value: "610103199003070012" },
+    { field: "local", value: "yes" },
+];
+
 /* What fills a field, by "operation/field" or by "field" alone; place is {unit, …ids}. */
 const FILL = {
     "hats.grant/role": () => "secretary",
     "matters.act/act": () => "comment",
     "matters.create/kind": () => "repair",
     "units.create/level": () => "grid",
+    "milestones.add/due_at": () => "2099-01-01T00:00:00Z",
+    "milestones.change/due_at": () => "2099-01-01T00:00:00Z",
+    "milestones.done/done": () => false,
+    "progress.set/milestone": (place) => place.each ?? place.id,
+    "follow_rule.set/every": () => "30 days",
+    "letters.add/dated": () => "2026-01-05T00:00:00Z",
+    "letters.add/answer_due": () => "2099-01-01T00:00:00Z",
+    "letters.add/party": (place) => place.external ?? place.party,
+    "letters.add/subject": () => "关于土地手续的函",
+    "chain.join/to": (place) => place.other ?? place.party,
+    "bodies.create/kind": () => "committee",
+    "bodies.list/kind": () => "committee",
+    "bodies.join/category": () => "volunteer",
+    "bodies.members/category": () => "volunteer",
+    "pairs.create/member": (place) => place.member ?? "1",
+    "pairs.create/person": (place) => place.person ?? "1",
+    "bodies.join/duty": (place) => place.unit,
+    purpose: () => "大家的事大家商量",
+    post: () => "委员",
+    "bodies.join/at": () => "2020-01-01T00:00:00Z",
+    since: () => "2020-01-01T00:00:00Z",
+    valid_from: () => "2020-01-01T00:00:00Z",
     id: (place) => place.id,
+    relation: () => "demand",
+    chain: () => "service-loop",
+    milestone: (place) => place.milestone ?? place.id,
+    household: (place) => place.household ?? place.id,
+    households: (place) => [place.household ?? place.id],
+    label: (place) => `1号楼${place.serial}`,
+    note: () => "晚上在家",
+    words: () => "已经核对",
+    number: () => "雁南函 1 号",
+    "letters.add/answers": (place) => place.id,
+    "filings.create/service": () => "elder-card",
+    "filings.create/answers": () => ELDER,
+    "filings.answers/answers": () => ELDER,
+    "filings.create/consent_text": () => "本人同意代办",
+    "services.get/code": () => "elder-card",
+    "services.get/answers": () => "local:yes",
+    "mediations.open/type": () => "0201",
+    "mediations.open/way": () => "0103",
+    "mediations.agree/text": () => "双方同意各让一步，月底前修好。",
+    id: (place) => place.id,
+    applicant: (place) => place.person,
+    applicant_name: () => "王小明",
+    applicant_id_number: () => "610103199003070012",
+    service: () => "elder-card",
+    materials: () => ["id-card"],
+    have: () => ["id-card"],
+    lack: () => ["photo"],
+    law: () => "规定变了",
+    answers: () => ELDER,
+    at: () => "2026-01-01T08:00:00Z",
+    came: () => [],
+    notes: () => "双方各说各的",
+    signer: (place) => place.signer,
+    hash: (place) => place.hash,
+    drawn: () => "M1,1 L2,2 L3,3 L4,4 L5,5 L6,6 L7,7 L8,8",
+    void_reason: () => "双方要求重写",
+    who: (place) => place.who,
+    what: () => "换水管",
+    due_at: () => "2099-01-01T00:00:00Z",
+    due: (place) => place.due,
     hat: (place) => place.hat,
+    member: (place) => place.member,
     unit: (place) => place.unit,
     parent: (place) => place.unit,
     name: () => "测试",
@@ -48,25 +116,68 @@ const FILL = {
     phone: () => "13912345678",
     contact_phone: () => "13912345678",
     contact_name: () => "王小明",
-    id_number: () => "610103199003070010",
+    id_number: () => "610103199003070012",
     q: () => "路灯",
     kind: () => "repair",
     stage: () => "new",
     indicator: () => "arrived",
     after: () => "0",
     act: () => "matters.act",
+    within: () => "3 work days",
+    ask: (place) => place.id,
+    parts: (place) => [{ to: place.party, text: "断水配合" }],
     to: (place) => place.party,
     party: (place) => place.party,
     person: (place) => place.person,
     requester: (place) => place.person,
     subject: (place) => place.id,
+    labels: () => ["3号楼2单元501"],
+    persons: (place) => [place.person],
+    all_of: (place) => place.unit,
+    into: (place) => place.into ?? place.id,
+    words: () => "还是不亮",
     account: (place) => place.id,
 };
 /* Beyond what is marked as required: without these an operation cannot succeed. */
-const MORE = { "hats.grant": ["unit"], "matters.act": ["text"] };
+const MORE = {
+    "hats.grant": ["unit"],
+    "matters.act": ["text"],
+    "matters.affect": ["labels"],
+    "progress.set": ["households"],
+    "chain.next": ["kind"],
+    "filings.create": ["applicant", "consent_how", "consent_text", "answers"],
+    "filings.materials": ["have"],
+    "filings.withdraw": ["text"],
+    "mediations.agree": ["void_reason"],
+    "mediations.promise": ["who", "what"],
+    "bodies.join": ["person"],
+};
 /* "operation/field" of cursors that are no plain numbers. */
 FILL["matters.list/after"] = () => "0.0";
 FILL["figures.records/after"] = () => "0.0.0.0";
+
+/* A filing, complete when every material is there. */
+export async function openFiling(clerk, unit, person, materials) {
+    const filing = {
+        service: "elder-card", unit, applicant: person, answers: ELDER, materials,
+        consent_how: "in_person", consent_text: "本人同意代办",
+    };
+    return expect(await clerk.post("/api/filings", filing), 201);
+}
+
+/* A mediation with two parties, an agreement and a promise: {id, signer, hash, due, who}. */
+export async function openMediation(clerk, unit, person, party) {
+    const matter = await clerk.order({ kind: "dispute", title: "楼上漏水", unit });
+    const at = `/api/mediations/${matter.id}`;
+    expect(await clerk.post(`/api/matters/${matter.id}/mediation`, { type: "0201", way: "0103" }), 201);
+    for (const who of [{ side: "party", person }, { side: "party" }, { side: "mediator", party }])
+        expect(await clerk.post(`${at}/persons`, { name: "王小明", ...who }), 200);
+    const d = expect(await clerk.post(`${at}/agreement`, { text: "双方同意各让一步，月底前修好。" }), 200);
+    const [who] = d.persons.map((p) => p.id);
+    const promise = { kind: "promise", who, what: "换水管", due_at: "2099-01-01T00:00:00Z" };
+    const { dues } = expect(await clerk.post(`${at}/dues`, promise), 200);
+    return { id: matter.id, signer: who, who, hash: d.hash, due: dues[0].id };
+}
 
 /* A value a field takes. */
 export function fill(op, name, schema, place) {

@@ -19,6 +19,12 @@ test("the sixth anonymous write within a minute is refused, and says when to try
     assert.equal(app.rows("SELECT count(*) AS n FROM matter")[0].n, 5);
 });
 
+test("what strangers may look for near by is counted like a write", async () => {
+    const near = `/api/matters/similar?unit=${app.unit("620102003003")}&q=${encodeURIComponent("路灯")}`;
+    refused(await app.anon.get(near), 429);
+    assert.equal((await worker.get(near)).status, 200);
+});
+
 test("reading, and whoever has signed in, is not held up", async () => {
     assert.equal((await app.anon.get("/api/units?limit=1")).status, 200);
     for (let i = 0; i < 8; i++)

@@ -31,6 +31,8 @@ struct command {
     struct problem problem;
     const struct actor *by;
     char key[32], title[32], text[TEXT_MOST + 1];
+    const struct command
+        *on;      /* an act on what that one ordered, `title` its text; NULL: an order */
     bool refused; /* asks for something there is not: undone alone */
     bool acked;
     int64_t id;
@@ -70,8 +72,52 @@ static struct once S_once(const struct command *c)
         .account = c->by->account, .key = str_of(c->key), .request = str_of(c->text)};
 }
 
+static enum err S_order(struct store *db, const struct command *c, struct matter *m)
+{
+    const struct matter_new in = {.kind = c->refused ? S("nothing-such") : S("repair"),
+                                  .title = str_of(c->title),
+                                  .text = str_of(c->text),
+                                  .unit = town_unit(LEVEL_GRID),
+                                  .lng = NAN,
+                                  .lat = NAN,
+                                  .contact_phone = S("13900000000")};
+    return matter_order(db, c->by, &in, m);
+}
+
+/* Of what may be done to it now something that asks for words alone. */
+static struct str S_act_now(const struct matter *m, const struct command *c)
+{
+    static const struct str acts[] = {S("accept"), S("escalate"), S("supervise")};
+    const struct str *may = m->may.items;
+    for (size_t i = 0; i < COUNT_OF(acts); i++) {
+        struct str act = acts[(i + (unsigned char)c->text[0]) % COUNT_OF(acts)];
+        for (size_t k = 0; k < m->may.n; k++) {
+            if (str_eq(may[k], act))
+                return act;
+        }
+    }
+    return S("comment");
+}
+
+static enum err S_do(struct store *db, const struct command *c, struct matter *m)
+{
+    int64_t id = 0;
+    TRY(store_int(db, "SELECT id FROM matter WHERE title = $1", ARGS(A_TEXT(str_of(c->on->title))),
+                  &id));
+    TRY(matter_load(db, id, m));
+    TRY(matter_view(db, c->by, m));
+    const struct matter_act in = {.id = id,
+                                  .act = c->refused ? S("claim") : S_act_now(m, c),
+                                  .text = str_of(c->title),
+                                  .public = UNSET,
+                                  .score = NO_INT,
+                                  .version = NO_INT};
+    db->note->subject = id;
+    return matter_do(db, c->by, &in, m);
+}
+
 /* What http does of a command, without the wire. */
-static enum err S_order(struct store *at, void *arg)
+static enum err S_command(struct store *at, void *arg)
 {
     struct command *c = arg;
     struct note note = {0};
@@ -80,24 +126,17 @@ static enum err S_order(struct store *at, void *arg)
     struct matter m;
     struct str answer = NO_STR;
     int64_t status = 0;
-    const struct matter_new in = {.kind = c->refused ? S("nothing-such") : S("repair"),
-                                  .title = str_of(c->title),
-                                  .text = str_of(c->text),
-                                  .unit = town_unit(LEVEL_GRID),
-                                  .lng = NAN,
-                                  .lat = NAN,
-                                  .contact_phone = S("13900000000")};
     db.note = &note;
     enum err err = once_find(&db, &once, &status, &answer);
     if (err == OK)
         return str_int(answer, &c->id) ? OK : ERR_STORE;
     if (err != ERR_NOT_FOUND)
         return err;
-    TRY(matter_order(&db, c->by, &in, &m));
+    TRY(c->on ? S_do(&db, c, &m) : S_order(&db, c, &m));
     c->id = m.id;
     answer = arena_printf(db.arena, "%lld", (long long)m.id);
     TRY(once_keep(&db, &once, 201, answer));
-    return audit_write(&db, c->by, "matters.create");
+    return audit_write(&db, c->by, c->on ? "matters.act" : "matters.create");
 }
 
 static void S_done(void *arg, enum err err)
@@ -122,7 +161,10 @@ static void S_prepare(struct point *p, uint64_t seed)
         for (size_t k = 0; k < n; k++)
             c->text[k] = (char)('a' + S_below(p, 26));
         c->refused = S_below(p, 12) == 0;
-        c->job = (struct job){.run = S_order,
+        /* Every third is an act on something ordered before; the first of all is an order. */
+        const struct command *on = i && i % 3 == 0 ? &p->commands[S_below(p, i)] : NULL;
+        c->on = on && !on->on && !on->refused ? on : NULL;
+        c->job = (struct job){.run = S_command,
                               .done = S_done,
                               .arg = c,
                               .arena = arena_new(JOB_ARENA),
@@ -188,12 +230,27 @@ static int64_t S_count(struct point *p, struct store *db, const char *sql, const
 }
 
 /* All rows of a command: 0 none, 1 each once, -1 anything else. */
+static int S_present_act(struct point *p, struct store *db, const struct command *c)
+{
+    struct str answer = NO_STR;
+    struct once once = S_once(c);
+    int64_t status = 0;
+    int64_t n = S_count(p, db, "SELECT count(*) FROM matter_event WHERE text = $1",
+                        ARGS(A_TEXT(str_of(c->title))));
+    enum err err = once_find(db, &once, &status, &answer);
+    return n == 0 && err == ERR_NOT_FOUND ? 0 : n == 1 && err == OK ? 1 : -1;
+}
+
 static int S_present(struct point *p, struct store *db, const struct command *c)
 {
+    if (c->on)
+        return S_present_act(p, db, c);
     static const char *const counts[] = {
         "SELECT count(*) FROM matter WHERE title = $1",
-        "SELECT count(*) FROM matter_event e JOIN matter m ON m.id = e.matter WHERE m.title = $1",
-        "SELECT count(*) FROM audit a JOIN matter m ON m.id = a.subject WHERE m.title = $1",
+        "SELECT count(*) FROM matter_event e JOIN matter m ON m.id = e.matter WHERE m.title = $1 "
+        "AND e.act = 'order'",
+        "SELECT count(*) FROM audit a JOIN matter m ON m.id = a.subject WHERE m.title = $1 "
+        "AND a.act = 'matters.create'",
     };
     struct str title = str_of(c->title), answer = NO_STR, text = NO_STR;
     struct once once = S_once(c);
@@ -222,8 +279,20 @@ static void S_consistent(struct point *p, struct store *db)
          "events of no matter"},
         {"SELECT count(*) FROM audit WHERE subject NOT IN (SELECT id FROM matter)",
          "audit rows of no matter"},
-        {"SELECT (SELECT count(*) FROM idempotency) - (SELECT count(*) FROM matter)",
-         "answers and matters differ in number"},
+        {"SELECT (SELECT count(*) FROM idempotency) - (SELECT count(*) FROM matter_event)",
+         "answers and events differ in number"},
+        {"SELECT (SELECT count(*) FROM audit) - (SELECT count(*) FROM matter_event)",
+         "audit rows and events differ in number"},
+        {"SELECT count(*) FROM matter m WHERE m.version <> (SELECT count(*) FROM matter_event e "
+         "WHERE e.matter = m.id AND e.act <> 'comment')",
+         "a matter is not what its events made of it"},
+        {"SELECT (SELECT COALESCE(sum(asks_open), 0) FROM matter) - "
+         "(SELECT count(*) FROM matter_ask WHERE answered_at IS NULL)",
+         "questions without a matter that knows of them, or the other way round"},
+        {"SELECT count(*) FROM matter m WHERE m.escalations <> (SELECT count(*) FROM matter_event "
+         "e "
+         "WHERE e.matter = m.id AND e.act = 'escalate')",
+         "a matter went up without an event, or the other way round"},
         {"SELECT (SELECT COALESCE(sum(n), 0) FROM counter WHERE name LIKE 'matter/%') - "
          "(SELECT count(*) FROM matter)",
          "the counter of numbers is not that of matters"},

@@ -28,15 +28,24 @@ static struct ancestors S_at(enum level level)
 
 struct actor town_worker(void)
 {
-    struct actor by = {.account = town_unit(LEVEL_COUNT), .county = HOME_COUNTY, .n = 1};
+    static const struct {
+        enum role role;
+        enum level level;
+    } hats[] = {{ROLE_GRID_WORKER, LEVEL_COMMUNITY},
+                {ROLE_SECRETARY, LEVEL_COMMUNITY},
+                {ROLE_STREET, LEVEL_STREET},
+                {ROLE_DISTRICT, LEVEL_COUNTY}};
+    struct actor by = {.account = town_unit(LEVEL_COUNT), .county = HOME_COUNTY};
     by.name = S("网格员");
-    by.hats[0] = (struct hat){.id = 1,
-                              .role = ROLE_GRID_WORKER,
-                              .kind = HAT_UNIT,
-                              .unit = town_unit(LEVEL_COMMUNITY),
-                              .level = LEVEL_COMMUNITY,
-                              .at = S_at(LEVEL_COMMUNITY)};
-    by.admitted[0] = true;
+    for (size_t i = 0; i < COUNT_OF(hats); i++) {
+        by.hats[by.n++] = (struct hat){.id = (int64_t)i + 1,
+                                       .role = hats[i].role,
+                                       .kind = HAT_UNIT,
+                                       .unit = town_unit(hats[i].level),
+                                       .level = hats[i].level,
+                                       .at = S_at(hats[i].level)};
+        by.admitted[i] = true;
+    }
     return by;
 }
 

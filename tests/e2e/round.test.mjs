@@ -2,22 +2,12 @@
  * lamp, the secretary sends it out, the electrician hands in the result, the secretary checks it,
  * and whoever reported it says that it is solved. What people write is never taken for HTML. */
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { test } from "node:test";
 import { Client, start } from "../api/lib.mjs";
+import { openBrowser } from "./browser.mjs";
 
-const PHONE = { width: 360, height: 740 };
-const QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-];
 const CANARY = `<img src=x onerror="document.title='caught'"><b>灯</b>`;
 const TITLE = `路灯不亮 ${CANARY}`.slice(0, 60);
-const SHOTS = process.env.SHOTS; // a folder: every step leaves a picture there
 
 const app = await start();
 const lamp = await app.party({ name: "市政路灯维修队", duty: "路灯", unit: "620102" });
@@ -26,65 +16,9 @@ const staff = {
     handler: await app.user({ role: "handler", party: lamp, name: "王师傅" }),
 };
 
-let browser;
+const { visit, signIn, look, complaints } = openBrowser(app);
 let resident;
 let code;
-const complaints = [];
-
-before(async () => {
-    browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: QUIET });
-});
-after(() => browser?.close());
-
-/* A browser of its own: nobody else's cookies. Whatever it complains about fails the last test. */
-async function visit(path, options = {}) {
-    const context = await browser.newContext({
-        viewport: PHONE,
-        locale: "zh-CN",
-        timezoneId: "Asia/Shanghai",
-        ...options,
-    });
-    const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
-    page.on("console", (m) => {
-        if (["error", "warning"].includes(m.type())) complaints.push(`${path}: ${m.text()}`);
-    });
-    page.on("pageerror", (e) => complaints.push(`${path}: ${e}`));
-    await page.goto(app.url + path);
-    return page;
-}
-
-async function signIn(client, path = "", options = {}) {
-    const made = await app.admin().post(`/api/accounts/${client.id}/links`, {});
-    assert.equal(made.status, 201, made.text);
-    const page = await visit(`/in/${made.body.link}${path}`, options);
-    await page.click("#in");
-    await page.waitForSelector(".tabs");
-    assert.equal(new URL(page.url()).pathname, "/in", "the used link does not stay in the address");
-    return page;
-}
-
-/* Looks at a page as it stands: nothing sticks out, every target is large enough. */
-async function look(page, name) {
-    if (SHOTS) await page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true });
-    const found = await page.evaluate(() => {
-        const root = document.documentElement;
-        const small = [
-            ...document.querySelectorAll("button, input, select, textarea, a.card, label"),
-        ]
-            .filter(
-                (el) => el.checkVisibility() && !(el.matches("label") && !el.closest(".choices")),
-            )
-            .filter((el) => !el.closest("label") || el.matches("label"))
-            .filter((el) => el.getBoundingClientRect().height < 43.5)
-            .map((el) => el.outerHTML.slice(0, 120));
-        return { wide: root.scrollWidth - root.clientWidth, small, title: document.title };
-    });
-    assert.equal(found.wide, 0, `${name}: wider than the screen`);
-    assert.deepEqual(found.small, [], `${name}: too small to touch`);
-    assert.notEqual(found.title, "caught", `${name}: what people write was run`);
-    assert.equal(await page.locator(".card img, .card b").count(), 0, `${name}: text became HTML`);
-}
 
 /* One act on the matter that is first in the queue. */
 async function act(page, name, fill, shot) {

@@ -1,6 +1,6 @@
 /* The page for whoever needs something: report without an account, follow with the code. */
 import { Api, choice, field, fill, form, h, say, showRefused, startLanguage } from "./base.js";
-import { kindsAt, showMatter } from "./matter.js";
+import { kindsAt, showMatter, state } from "./matter.js";
 
 const anyone = new Api(null); // nobody, whoever else may be signed in here
 const section = Object.fromEntries(
@@ -129,10 +129,70 @@ function received(m) {
     box.focus();
 }
 
+/* ---- somebody may have said it before ---- */
+
+/* What is open near by and reads alike. When that cannot be told, a report goes its way. */
+async function similar(report) {
+    const q = `${report.title} ${report.place ?? ""}`;
+    const asked = new URLSearchParams({ unit: report.unit, kind: report.kind, q });
+    const found = await anyone.get(`/api/matters/similar?${asked}`).catch(() => ({ items: [] }));
+    return found.items;
+}
+
+async function join(m, report) {
+    const { text, place, contact_name, contact_phone } = report;
+    const own = { text, place, contact_name, contact_phone };
+    received(await anyone.post(`/api/matters/${m.id}/join`, own));
+}
+
+const households = (m) =>
+    m.affected > 0 && [
+        ` · 还有 ${m.affected} 户也遇到了`,
+        ` · ${m.affected} more ${m.affected === 1 ? "household" : "households"}`,
+    ];
+
+function suggest(report, found, kinds) {
+    const at = h("div", { tabindex: "-1" });
+    const press = (pair, look, go) => {
+        const tried = () => go().catch((e) => showRefused(e, at));
+        return h("button", { class: look, type: "button", onclick: tried }, pair);
+    };
+    const one = (m) =>
+        h(
+            "article",
+            { class: "card like" },
+            h("h2", null, m.title),
+            h("p", null, state({ ...m, open: true }, kinds.get(m.kind))),
+            h("p", { class: "soft" }, m.place, households(m)),
+            press(["我也遇到了，一起办", "Mine too: handle it together"], "button", () =>
+                join(m, report),
+            ),
+        );
+    fill(
+        at,
+        say(["好像有人报过了", "Somebody may have reported this"], "h1"),
+        h("p", { class: "note" }, [
+            "是同一件事就一起办，您一样有查询码。",
+            "If it is the same, it is handled together, and you get a code all the same.",
+        ]),
+        ...found.map(one),
+        press(["都不是，照样送出", "None of these: send mine"], "button first", async () =>
+            received(await anyone.post("/api/matters", report)),
+        ),
+    );
+    fill(section.report, back(), at);
+    at.focus();
+    scrollTo(0, 0);
+}
+
 async function ask(unit) {
     const kinds = await kindsAt(anyone, unit.id);
-    const send = async (values) =>
-        received(await anyone.post("/api/matters", { ...values, unit: unit.id }));
+    const send = async (values) => {
+        const report = { ...values, unit: unit.id };
+        const found = await similar(report);
+        if (found.length) suggest(report, found, kinds);
+        else received(await anyone.post("/api/matters", report));
+    };
     localStorage.setItem("unit", unit.id);
     const other = h("button", { class: "plainly", type: "button", onclick: () => choose() }, [
         "换一个",

@@ -1,6 +1,7 @@
 /* A matter as a story: what was said, who has it, what comes next and by when, what happened, and
  * what the reader could do now. */
-import { choice, field, fill, form, h, say, showRefused } from "./base.js";
+import { actsOn, DONE, REASON_OF, spans } from "./acts.js";
+import { fill, h, say } from "./base.js";
 
 /* ---- times as people say them ---- */
 
@@ -108,129 +109,42 @@ export function state(m, kind) {
     );
 }
 
-/* ---- acts ---- */
-
-const reason = (label) => () => [
-    field("text", label, "textarea", { required: true, maxlength: 1000 }),
-];
-const maybe = (label) => () => [
-    field("text", label, "textarea", { maxlength: 1000 }, ["可不填", "optional"]),
-];
-
-/* Parties a matter can be sent to, page by page. */
-async function party(api) {
-    const options = [];
-    for (let after = ""; after !== undefined;) {
-        const page = await api.get(`/api/parties?limit=100${after && `&after=${after}`}`);
-        for (const p of page.items) {
-            const text = `${p.name} · ${p.duty ?? p.unit_name}`;
-            options.push(h("option", { value: p.id }, text));
-        }
-        after = page.next;
-    }
-    options.unshift(h("option", { value: "" }, ["请选择", "Choose"]));
-    return field("to", ["派给谁", "Send to"], "select", { required: true }, undefined, options);
-}
-
-const scores = [1, 2, 3, 4, 5].map((n) => [n, [`${n}`, `${n}`]]);
-const rating = () => [
-    choice(
-        "solved",
-        ["解决了吗？", "Was it solved?"],
-        [
-            ["true", ["解决了", "Yes, solved"]],
-            ["false", ["没解决", "No, not solved"]],
-        ],
-    ),
-    choice("score", ["打几分？5 分最好", "How well, 5 being best?"], scores),
-    ...maybe(["想说的话", "In your words"])(),
-];
-
-/* act: name of the button, what it asks for. */
-const ACTS = {
-    accept: [["接手", "Take it on"], maybe(["给对方的话", "A word to them"])],
-    dispatch: [
-        ["派单", "Send out"],
-        async (api) => [await party(api), ...maybe(["交代几句", "Instructions"])()],
-    ],
-    claim: [["我来办", "I will do it"], () => []],
-    submit: [["交单", "Hand in the result"], reason(["办了什么，结果怎样", "What was done"])],
-    verify: [["核实通过", "Checked, it is done"], maybe(["看到的情况", "What you saw"])],
-    rate: [["评价", "Rate"], rating],
-    transfer: [
-        ["转给别人", "Pass on"],
-        async (api) => [await party(api), ...reason(["为什么转", "Why"])()],
-    ],
-    return: [["退回", "Send back"], reason(["为什么退回", "Why"])],
-    decline: [["不受理", "Decline"], reason(["为什么不受理", "Why"])],
-    reopen: [["再办一次", "Open again"], reason(["哪里没办好", "What is still wrong"])],
-    withdraw: [["撤回", "Withdraw"], maybe(["原因", "Why"])],
-    close: [["办结", "Close"], reason(["结果", "The result"])],
-    comment: [["留言", "Comment"], reason(["想说什么", "Your words"])],
-};
-
-const DONE = {
-    order: ["报上来了", "Reported"],
-    accept: ["社区接手了", "Taken on"],
-    dispatch: ["派出去了", "Sent out"],
-    claim: ["有人来办了", "Claimed"],
-    submit: ["交单了", "Result handed in"],
-    verify: ["核实通过", "Checked"],
-    rate: ["评价了", "Rated"],
-    transfer: ["转出去了", "Passed on"],
-    return: ["退回了", "Sent back"],
-    decline: ["没有受理", "Declined"],
-    reopen: ["再办一次", "Opened again"],
-    withdraw: ["撤回了", "Withdrawn"],
-    close: ["办结了", "Closed"],
-    comment: ["留言", "Comment"],
-    watch: ["关注", "Watching"],
-};
-
-function typed(values, version) {
-    const body = { ...values, version };
-    if (body.solved) body.solved = body.solved === "true";
-    if (body.score) body.score = Number(body.score);
-    return body;
-}
-
-/* The buttons, what a matter waits for first; pressing one opens its form. */
-function acts(api, m, changed) {
-    const may = Object.keys(ACTS).filter((a) => m.may.includes(a));
-    may.sort((a, b) => (b === m.awaits) - (a === m.awaits));
-    const panel = h("div", { id: "act" });
-    const open = async (act) => {
-        const [name, fields] = ACTS[act];
-        const send = async (values) => {
-            await api.post(`/api/matters/${m.id}/acts`, { act, ...typed(values, m.version) });
-            await changed();
-        };
-        try {
-            const el = form(await fields(api), name, send);
-            fill(panel, h("div", { class: "card" }, say(name, "h2"), el));
-            el.querySelector("select, textarea, input, button").focus();
-        } catch (e) {
-            showRefused(e, fill(panel));
-        }
-    };
-    const look = (act) => (act === m.awaits ? "button first" : "button");
-    const button = (act) =>
-        h(
-            "button",
-            { class: look(act), type: "button", value: act, onclick: () => open(act) },
-            ACTS[act][0],
-        );
-    if (may[0] === "rate") open("rate");
-    return may.length ? [h("div", { class: "buttons" }, may.map(button)), panel] : [];
-}
-
 /* ---- the whole ---- */
+
+const TIERS = {
+    street: ["街道负责", "In the charge of the street"],
+    district: ["区里负责", "In the charge of the district"],
+};
+
+const PARTS = {
+    open: ["办理中", "being done"],
+    refused: ["说不归它办，等上一级定", "says it is not its to do; the tier above decides"],
+    done: ["办完了", "done"],
+    dropped: ["不用办了", "no longer asked for"],
+};
+
+/* What each co-handler was given, and how it stands. */
+function partsOf(items) {
+    const row = (p) =>
+        h(
+            "li",
+            null,
+            h("p", { class: "line" }, h("strong", null, p.party_name), h("span", null, PARTS[p.state])),
+            h("p", { class: "words" }, p.text),
+            p.answer && h("p", { class: "words" }, p.answer),
+            p.state === "open" && p.due_at && h("small", null, ["时限：", "Due: "], time(p.due_at)),
+            p.late && h("small", { class: "overdue" }, [" 超时办完", " late"]),
+        );
+    const story = h("ol", { class: "story" }, items.map(row));
+    return items.length ? [say(["协办", "Parts"], "h3"), h("div", { class: "card" }, story)] : [];
+}
 
 const OUTCOMES = {
     solved: ["报的人说：解决了", "The requester says: solved"],
     unsolved: ["报的人说：没解决", "The requester says: not solved"],
     handled: ["办好了，还没有得到确认", "Handled, not yet confirmed"],
     no_answer: ["办好了，报的人没有回话", "Handled; the requester did not answer in time"],
+    merged: ["和同样的事一起办", "Handled together with the same trouble"],
 };
 
 function event(e, kind) {
@@ -255,6 +169,14 @@ function event(e, kind) {
             h("span", null, said),
             e.score && h("span", null, [`${e.score} 分`, `${e.score} of 5`]),
         ),
+        (e.reason || e.span || e.granted !== undefined) &&
+            h(
+                "p",
+                { class: "line" },
+                e.granted === true ? ["同意", "granted"] : e.granted === false ? ["不同意", "not granted"] : [],
+                e.reason ? (REASON_OF[e.reason] ?? pair(kind?.reasons.find((r) => r.code === e.reason), e.reason)) : [],
+                e.span ? spans(e.span) : [],
+            ),
         e.text && h("p", { class: "words" }, e.text),
         h(
             "small",
@@ -276,6 +198,10 @@ export async function showMatter(api, id, at, changed = () => {}) {
         await showMatter(api, id, at, changed);
         await changed();
     };
+    const parts = m.parts_open || events.some((e) => e.act === "whistle")
+        ? (await api.get(`/api/matters/${id}/parts`)).items
+        : [];
+    const asks = m.asks_open ? (await api.get(`/api/matters/${id}/asks`)).items : [];
     const limit = due(m);
     const asked = m.awaits === "rate";
     const holder =
@@ -291,6 +217,16 @@ export async function showMatter(api, id, at, changed = () => {}) {
             asked ? ["等报的人评价：", "For the requester to rate: "] : ["下一步：", "Next step: "],
             limit,
         );
+    const standing =
+        m.paused_at &&
+        h(
+            "p",
+            { class: "note" },
+            ["⏸ 暂停计时：", "⏸ The clock stands: "],
+            pair(kind?.reasons.find((r) => r.code === m.pause_reason), m.pause_reason),
+            ["，从", ", since "],
+            time(m.paused_at),
+        );
     fill(
         at,
         h(
@@ -301,7 +237,9 @@ export async function showMatter(api, id, at, changed = () => {}) {
             h("p", null, state(m, kind)),
             m.text && h("p", { class: "words" }, m.text),
             m.place && h("p", { class: "soft" }, ["地点：", "Where: "], m.place),
+            m.open && TIERS[m.tier] && h("p", { class: "soft" }, TIERS[m.tier]),
             holder,
+            standing,
             next,
             OUTCOMES[m.outcome] &&
                 h(
@@ -312,7 +250,8 @@ export async function showMatter(api, id, at, changed = () => {}) {
                     m.words && h("span", { class: "words" }, `\n${m.words}`),
                 ),
         ),
-        ...acts(api, m, again),
+        ...actsOn({ api, m, kind, asks, changed: again }),
+        ...partsOf(parts),
         say(["经过", "What happened"], "h3"),
         h(
             "div",

@@ -14,11 +14,14 @@ const leave = document.getElementById("leave");
 const QUEUES = {
     unit: [
         ["unit", ["待办", "To do"]],
+        ["charge", ["我们负责的", "In our charge"]],
         ["verify", ["待核实", "To check"]],
+        ["asks", ["等我们答复", "Asked of us"]],
         ["closed", ["已办结", "Closed"]],
     ],
     party: [
         ["party", ["派给我们的", "Sent to us"]],
+        ["parts", ["协办", "Parts"]],
         ["mine", ["我在办的", "Mine"]],
     ],
     self: [
@@ -48,7 +51,7 @@ async function row(m) {
                 "aria-current": location.hash === `#${m.id}` && "true",
             },
             h("strong", null, m.title),
-            h("div", { class: "line" }, state(m, kind), due(m)),
+            h("div", { class: "line" }, state(m, kind), due(m), m.paused_at && h("span", { class: "soft" }, ["⏸ 暂停计时", "⏸ clock stands"])),
             h("small", null, [m.number, m.place, m.party_name].filter(Boolean).join(" · ")),
         ),
     );

@@ -368,8 +368,10 @@ enum err figures_read(struct store *db, int64_t most, size_t sums, int64_t *done
     const struct event_row *e = events.items;
     size_t n = 0;
     for (; n < events.n && r.n < sums; n++) {
-        if (!S_seen(&seen, e[n].matter))
-            TRY(S_matter(&r, e[n].matter, &changed));
+        /* An event may be about something that is no matter here; nothing stops the reader. */
+        enum err err = S_seen(&seen, e[n].matter) ? OK : S_matter(&r, e[n].matter, &changed);
+        if (err != OK && err != ERR_NOT_FOUND)
+            return err;
     }
     if (!n)
         return OK;

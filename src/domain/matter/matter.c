@@ -1,6 +1,8 @@
 /* Matters: ordering, loading, what a reader sees. */
 #include "domain/matter/matter.h"
 
+#include "domain/matter/matter_many.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -37,6 +39,8 @@ static const struct field matter_fields[] = {
     F_ID(struct matter, party, .doc = "Party it was sent to."),
     F_TEXT(struct matter, party_name, .doc = "Name of that party."),
     F_ID(struct matter, handler, .doc = "Account that claimed it."),
+    F_TEXT(struct matter, tier, .required = true, .codes = tier_names,
+           .doc = "Tier of the unit in charge."),
     F_TIME(struct matter, created_at, .required = true, .doc = "When it came in."),
     F_TIME(struct matter, due_at, .doc = "When the present stage is due."),
     F_BOOL(struct matter, overdue, .required = true, .doc = "Open and past due."),
@@ -44,13 +48,34 @@ static const struct field matter_fields[] = {
           .doc = "Working minutes until due; negative when overdue."),
     F_BOOL(struct matter, provisional,
            .doc = "The limit touches a year whose holidays are not published yet."),
+    F_BOOL(struct matter, late, .required = true, .doc = "An office's step came after it was due."),
+    F_TIME(struct matter, paused_at, .doc = "The clock stands since then."),
+    F_TEXT(struct matter, pause_reason, .doc = "Why it stands, from the pack."),
+    F_INT(struct matter, transfers, .required = true, .doc = "How often it was passed on."),
+    F_INT(struct matter, returns, .required = true, .doc = "How often it was sent back."),
+    F_INT(struct matter, reopens, .required = true, .doc = "How often it was opened again."),
+    F_INT(struct matter, escalations, .required = true, .doc = "How often a tier handed it up."),
+    F_INT(struct matter, extensions, .required = true, .doc = "How often it was given more time."),
+    F_BOOL(struct matter, settled, .required = true,
+           .doc = "The tier above has said who does it: it is not passed on any more."),
+    F_INT(struct matter, asks_open, .required = true, .doc = "Questions not yet answered."),
+    F_INT(struct matter, parts_open, .required = true, .doc = "Co-handlers' parts not yet done."),
     F_TIME(struct matter, answered_at, .doc = "When somebody first took it up."),
+    F_TIME(struct matter, handled_at, .doc = "When it was last said to be done."),
     F_TIME(struct matter, closed_at, .doc = "When it reached a final stage."),
     F_BOOL(struct matter, solved, .doc = "The requester's own word."),
     F_INT(struct matter, score, .doc = "The requester's score, 1 to 5."),
     F_TEXT(struct matter, words, .lines = true, .doc = "The requester's words."),
     F_INT(struct matter, version, .required = true, .doc = "Grows with every change."),
     F_LIST(struct matter, may, .item = T_TEXT, .required = true, .doc = "Acts you could do now."),
+    F_BOOL(struct matter, confidential, .required = true,
+           .doc = "Its words are for its handler and its requester alone."),
+    F_ID(struct matter, merged_into, .doc = "The lead this report follows."),
+    F_OBJECT(struct matter, households, struct tally, &tally_entity,
+             .doc = "The households it affects, and what they say."),
+    F_LIST(struct matter, may_also, .item = T_TEXT,
+           .doc =
+               "What else you could do, each a route of its own: confirm, merge, split, affect."),
     F_TEXT(struct matter, tracking_code,
            .doc = "Only in the answer to an anonymous order: keep it to follow the matter."),
 };
@@ -87,15 +112,38 @@ static const struct field stored_fields[] = {
     F_TIME(struct matter, due_at),
     F_TIME(struct matter, auto_at),
     F_TIME(struct matter, answered_at),
+    F_TIME(struct matter, handled_at),
     F_TIME(struct matter, closed_at),
+    F_TEXT(struct matter, tier),
+    F_TIME(struct matter, warn_at),
+    F_BOOL(struct matter, late),
+    F_INT(struct matter, transfers),
+    F_INT(struct matter, returns),
+    F_INT(struct matter, reopens),
+    F_INT(struct matter, escalations),
+    F_INT(struct matter, extensions),
+    F_BOOL(struct matter, settled),
+    F_TIME(struct matter, paused_at),
+    F_TEXT(struct matter, pause_reason),
+    F_INT(struct matter, left_ms),
+    F_INT(struct matter, paused_ms),
+    F_INT(struct matter, asks_open),
+    F_INT(struct matter, parts_open),
     F_BOOL(struct matter, provisional),
     F_BOOL(struct matter, solved),
     F_INT(struct matter, score),
     F_TEXT(struct matter, words),
     F_INT(struct matter, version),
     F_INT(struct matter, pack),
+    F_TEXT(struct matter, held),
     F_TEXT(struct matter, contact),
     F_TEXT(struct matter, contact_key),
+    F_ID(struct matter, merged_into),
+    F_INT(struct matter, affected),
+    F_BOOL(struct matter, confidential),
+    F_TEXT(struct matter, sealed),
+    F_INT(struct matter, cell),
+    F_TEXT(struct matter, spot),
 };
 static const struct entity stored_entity = ENTITY(struct matter, "MatterStored", stored_fields);
 
@@ -133,21 +181,27 @@ enum err matter_load(struct store *db, int64_t id, struct matter *ret)
         "m.title, m.text, m.place, m.lng, m.lat, m.source, m.unit, m.charge, m.district, "
         "m.street, m.community, m.grid, m.party, m.handler, m.requester, m.reporter, "
         "p.name AS party_name, m.created_at, m.due_at, m.auto_at, m.answered_at, "
-        "m.closed_at, m.provisional, m.solved, m.score, m.words, m.version, m.pack, "
-        "m.contact, m.contact_key "
+        "m.handled_at, m.closed_at, m.tier, m.warn_at, m.late, m.transfers, m.returns, "
+        "m.reopens, m.escalations, m.extensions, m.settled, m.paused_at, m.pause_reason, "
+        "m.left_ms, m.paused_ms, m.asks_open, m.parts_open, "
+        "m.provisional, m.solved, m.score, m.words, m.version, m.pack, m.held, "
+        "m.contact, m.contact_key, m.merged_into, m.affected, m.confidential, m.sealed, m.cell, "
+        "m.spot "
         "FROM matter m LEFT JOIN party p ON p.id = m.party WHERE m.id = $1",
         ARGS(A_INT(id)), &stored_entity, ret));
     ret->remaining_minutes = NO_INT;
-    return OK;
+    return ret->confidential == YES ? confidential_place(db, ret) : OK;
 }
 
 struct reach_row {
-    int64_t district, street, community, grid, requester;
+    int64_t district, street, community, grid, requester, affected;
+    enum tri confidential;
 };
 static const struct field reach_fields[] = {
-    F_ID(struct reach_row, district), F_ID(struct reach_row, street),
-    F_ID(struct reach_row, community), F_ID(struct reach_row, grid),
-    F_ID(struct reach_row, requester)};
+    F_ID(struct reach_row, district),      F_ID(struct reach_row, street),
+    F_ID(struct reach_row, community),     F_ID(struct reach_row, grid),
+    F_ID(struct reach_row, requester),     F_INT(struct reach_row, affected),
+    F_BOOL(struct reach_row, confidential)};
 static const struct entity reach_entity = ENTITY(struct reach_row, "MatterReach", reach_fields);
 
 struct id_row {
@@ -161,14 +215,19 @@ enum err matter_reach(struct store *db, int64_t id, struct reach *ret)
     struct reach_row row;
     struct list sent;
     TRY(store_one(db,
-                  "SELECT district, street, community, grid, requester FROM matter WHERE id = $1",
+                  "SELECT district, street, community, grid, requester, affected, confidential "
+                  "FROM matter WHERE id = $1",
                   ARGS(A_INT(id)), &reach_entity, &row));
+    if (row.confidential == YES)
+        return confidential_reach(db, id, ret);
     ret->at = (struct ancestors){.district = row.district,
                                  .street = row.street,
                                  .community = row.community,
                                  .grid = row.grid};
     ret->matter = id;
     ret->person = row.requester;
+    if (row.affected > 0)
+        TRY(affected_reach(db, id, ret));
     TRY(store_all(db, "SELECT party AS id FROM matter_sent WHERE matter = $1 LIMIT $2",
                   ARGS(A_INT(id), A_INT(PARTIES_MAX)), &id_entity, PARTIES_MAX, &sent));
     const struct id_row *party = sent.items;
@@ -178,22 +237,45 @@ enum err matter_reach(struct store *db, int64_t id, struct reach *ret)
     return OK;
 }
 
+/* `warn` before it is due; 0 when there is less time than that. */
+static int64_t S_warn_at(const struct store *db, const struct pack *pack, struct limit warn,
+                         int64_t due)
+{
+    const struct calendar *c = db->world->calendar;
+    int64_t working = limit_working(&pack->hours, warn);
+    int64_t at = due - limit_wall(warn);
+    if (working)
+        at = workday_after(c, &pack->hours, db->now,
+                           workday_minutes(c, &pack->hours, db->now, due) * 60000 - working);
+    return at > db->now ? at : 0;
+}
+
+void matter_timer(const struct store *db, const struct pack *pack, const struct pack_kind *kind,
+                  struct matter *m)
+{
+    bool due = m->open == YES && m->due_at != NO_DUE;
+    m->auto_at = due ? m->due_at : 0;
+    m->warn_at =
+        due && kind->warn.unit != LIMIT_NONE ? S_warn_at(db, pack, kind->warn, m->due_at) : 0;
+    if (m->warn_at)
+        m->auto_at = m->warn_at;
+}
+
 void matter_limits(const struct store *db, const struct pack *pack, const struct pack_kind *kind,
                    size_t stage, struct matter *m)
 {
     bool provisional = false;
     const struct pack_step *step = kind_limit(kind, stage);
-    m->due_at = NO_DUE;
-    m->auto_at = 0;
-    if (step && !kind->stages[stage].final) {
-        m->due_at =
-            limit_end(db->world->calendar, &pack->hours, db->now, step->within, &provisional);
-        m->auto_at = step->else_close ? m->due_at : 0;
-    }
-    m->provisional = provisional ? YES : NO;
-    m->awaits = kind->stages[stage].final ? NO_STR : str_of(act_names[kind->stages[stage].awaits]);
+    enum tier tier = TIER_COMMUNITY;
     m->stage = kind->stages[stage].stage;
     m->open = kind->stages[stage].final ? NO : YES;
+    m->awaits = m->open == NO ? NO_STR : str_of(act_names[kind->stages[stage].awaits]);
+    m->due_at = NO_DUE;
+    if (step && m->open == YES && tier_parse(m->tier, &tier))
+        m->due_at =
+            limit_end(db->world->calendar, &pack->hours, db->now, step->within[tier], &provisional);
+    m->provisional = provisional ? YES : NO;
+    matter_timer(db, pack, kind, m);
 }
 
 /* Where an order is placed, with the name its number begins with. */
@@ -318,9 +400,9 @@ static enum err S_insert(struct store *db, const struct matter *m)
         "INSERT INTO matter (id, county, number, kind, category, pack, stage, awaits, outcome, "
         "open, title, text, place, lng, lat, source, unit, charge, district, street, community, "
         "grid, requester, reporter, contact, contact_key, tracking, created_at, due_at, auto_at, "
-        "provisional, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'none', $9, $10, $11, $12, "
-        "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, "
-        "$30, 1)",
+        "provisional, tier, warn_at, cell, spot, confidential, sealed, version) VALUES ($1, $2, "
+        "$3, $4, $5, $6, $7, $8, 'none', $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, "
+        "$20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, 1)",
         ARGS(A_INT(m->id), A_INT(ID_COUNTY(m->id)), A_TEXT(m->number), A_TEXT(m->kind),
              A_TEXT(m->category), A_INT(m->pack), A_TEXT(m->stage), A_TEXT(m->awaits),
              A_INT(m->open == YES), A_TEXT(m->title), A_TEXT(m->text), A_TEXT(m->place),
@@ -328,7 +410,8 @@ static enum err S_insert(struct store *db, const struct matter *m)
              A_INT(m->district), A_ID(m->street), A_ID(m->community), A_ID(m->grid),
              A_ID(m->requester), A_ID(m->reporter), A_BLOB(m->contact), A_BLOB(m->contact_key),
              A_BLOB(m->tracking), A_INT(m->created_at), A_INT(m->due_at), A_ID(m->auto_at),
-             A_INT(m->provisional == YES)),
+             A_INT(m->provisional == YES), A_TEXT(m->tier), A_ID(m->warn_at), A_OPT(m->cell),
+             A_TEXT(m->spot), A_INT(m->confidential == YES), A_BLOB(m->sealed)),
         NULL);
 }
 
@@ -358,9 +441,12 @@ static enum err S_order_step(struct store *db, const struct pack *pack, unsigned
 
 /* A worker may name the person asked for, when that person lives within the worker's reach. */
 static enum err S_requester(struct store *db, const struct actor *by, const struct hat *hat,
-                            int64_t asked, int64_t *ret)
+                            int64_t asked, bool consented, int64_t *ret)
 {
     struct reach_row row;
+    *ret = asked;
+    if (consented)
+        return OK;
     if (!asked) {
         *ret = hat && hat->kind == HAT_SELF ? by->person : 0;
         return OK;
@@ -404,8 +490,16 @@ static enum err S_fill(struct store *db, const struct matter_new *in, const stru
     m->street = at->street;
     m->community = at->community;
     m->grid = at->grid;
+    m->tier = str_of(tier_names[at->community ? TIER_COMMUNITY
+                                : at->street  ? TIER_STREET
+                                              : TIER_DISTRICT]);
+    m->late = m->settled = NO;
+    m->transfers = m->returns = m->reopens = m->escalations = m->extensions = 0;
+    m->asks_open = m->parts_open = m->paused_ms = 0;
     m->created_at = db->now;
     m->version = 1;
+    m->cell = matter_cell(m->lng, m->lat);
+    TRY(matter_spot(db->arena, m->place, &m->spot));
     return S_contact(db, in, (struct str[]){found_title, found_text, found_place}, m);
 }
 
@@ -438,7 +532,7 @@ enum err matter_order(struct store *db, const struct actor *by, const struct mat
     int64_t requester = 0;
     /* All that can be refused is looked at before anything is written. */
     TRY(S_source(db, pack, sides, in->source, &source));
-    TRY(S_requester(db, by, hat, in->requester, &requester));
+    TRY(S_requester(db, by, hat, in->requester, in->consented, &requester));
     TRY(S_fill(db, in, &at, m));
     m->source = source;
     m->requester = requester;
@@ -447,7 +541,12 @@ enum err matter_order(struct store *db, const struct actor *by, const struct mat
     matter_limits(db, pack, kind, step->to, m);
     if (sides == SIDE_ANYONE)
         TRY(S_tracking(db, m));
-    TRY(S_insert(db, m));
+    m->confidential = kind->confidential ? YES : NO;
+    struct matter stored = *m;
+    if (kind->confidential)
+        TRY(confidential_seal(db, m, &stored));
+    TRY(S_insert(db, &stored));
+    m->contact_key = stored.contact_key;
     *db->note = (struct note){.subject = m->id,
                               .district = m->district,
                               .street = m->street,

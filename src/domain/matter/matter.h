@@ -22,7 +22,17 @@ struct matter {
     int64_t unit, charge, district, street, community, grid;
     int64_t party, handler, requester, reporter;
     struct str party_name;
-    int64_t created_at, due_at, answered_at, closed_at, auto_at;
+    struct str tier; /* of the unit in charge: tier_names */
+    int64_t created_at, due_at, answered_at, handled_at, closed_at;
+    int64_t warn_at, auto_at; /* when to warn; when time itself acts next, the warning included */
+    enum tri late;            /* an office's step came after it was due */
+    int64_t transfers, returns, reopens, escalations, extensions;
+    enum tri settled;        /* the tier above has said who does it */
+    int64_t paused_at;       /* the clock stands since then; 0: it runs */
+    struct str pause_reason; /* code, from the pack */
+    int64_t left_ms;         /* what was left on it, in working time when the limit is */
+    int64_t paused_ms;       /* pauses that are over, on the wall clock */
+    int64_t asks_open, parts_open;
     enum tri provisional;      /* the limit touches a year not yet published */
     enum tri overdue;          /* as of now */
     int64_t remaining_minutes; /* working minutes until due, negative when over */
@@ -30,9 +40,18 @@ struct matter {
     int64_t score;
     struct str words;
     int64_t version, pack;
+    struct str held;                           /* an act that must wait, NO_STR when none */
     struct list may;                           /* acts the reader could do now, struct str */
+    struct list may_also;                      /* … and what has a route of its own */
     struct str tracking_code;                  /* only in the answer to an anonymous order */
     struct str contact, contact_key, tracking; /* sealed, hashed: never sent */
+    int64_t merged_into;                       /* the lead this report follows */
+    int64_t affected;                          /* households: rows of matter_affected */
+    struct tally *households;                  /* what they say; NULL when there are none */
+    enum tri confidential;
+    struct str sealed; /* confidential: title, place, text, category */
+    int64_t cell;      /* where it lies (matter_cell), NO_INT without coordinates */
+    struct str spot;   /* the place's words without signs and spaces */
 };
 extern const struct entity matter_entity; /* as sent */
 
@@ -44,10 +63,13 @@ struct matter_row {
     struct str title, place, source;
     int64_t unit, charge, party, handler;
     struct str party_name;
-    int64_t created_at, due_at, closed_at;
+    struct str tier;
+    int64_t created_at, due_at, paused_at, closed_at;
     enum tri overdue;
     enum tri solved;
     int64_t score, version;
+    enum tri confidential;
+    int64_t merged_into;
 };
 extern const struct entity matter_row_entity;
 
@@ -56,15 +78,25 @@ struct matter_new {
     int64_t unit;
     double lng, lat;
     int64_t requester; /* person, when a worker asks on somebody's behalf */
+    bool consented;    /* not a field: the requester was looked at, and has consented */
     struct str contact_name, contact_phone;
 };
 extern const struct entity matter_new_entity;
 
+/* What a whistle asks of one co-handler. */
+struct part_new {
+    int64_t to;
+    struct str text, within;
+};
+
 struct matter_act {
     int64_t id;
-    struct str act, text;
+    struct str act, text, reason;
     int64_t to; /* party */
-    enum tri public, on, solved;
+    struct str within;
+    struct list parts; /* struct part_new */
+    int64_t ask;
+    enum tri granted, public, on, solved;
     int64_t score, version;
 };
 extern const struct entity matter_act_entity;
@@ -78,12 +110,24 @@ MUST enum err matter_do(struct store *db, const struct actor *by, const struct m
 MUST enum err matter_load(struct store *db, int64_t id, struct matter *ret);
 MUST enum err matter_reach(struct store *db, int64_t id, struct reach *ret);
 
+/* What other domains keep with a matter (matter_key.c). The matter's own key, made on first use
+ * (inside a command); and one act that has to wait, until it is released with ACT_COUNT. */
+MUST enum err matter_key_make(struct store *db, int64_t id, unsigned char key[KEY_SIZE]);
+MUST enum err matter_key(struct store *db, int64_t id, unsigned char key[KEY_SIZE]);
+MUST enum err matter_hold(struct store *db, int64_t id, enum act act);
+/* A line in its timeline that everybody who sees it sees: a comment by the acting hat. */
+MUST enum err matter_say(struct store *db, const struct actor *by, int64_t id, struct str text);
+
 /* Fills what depends on the reader and the time: overdue, remaining, what may be done. */
 MUST enum err matter_view(struct store *db, const struct actor *by, struct matter *m);
 
 /* The due time, and when time itself acts, of a matter that enters a stage now. */
 void matter_limits(const struct store *db, const struct pack *pack, const struct pack_kind *kind,
                    size_t stage, struct matter *m);
+
+/* When to warn and when time acts next, of a matter whose due time was just set. */
+void matter_timer(const struct store *db, const struct pack *pack, const struct pack_kind *kind,
+                  struct matter *m);
 
 MUST enum err matter_event_write(struct store *db, const struct matter *m, const struct actor *by,
                                  const struct hat *hat, enum act act, unsigned side,
@@ -101,8 +145,8 @@ struct matter_query {
 MUST enum err matter_list(struct store *db, const struct actor *by, const struct matter_query *in,
                           struct page *ret);
 
-/* Closes what time closes, a few at a time: a module's tick. */
-MUST enum err matter_tick(struct store *db, void *unused);
+/* Does what time does, a few at a time: a module's tick (matter_time.c). */
+MUST enum err matter_tick(struct store *db, void *more);
 
 /* Text search (matter_search.c): the orders among the next `most` events not yet looked at. *done
  * is how many events were. */
@@ -113,6 +157,10 @@ struct matter_terms {
     struct str like[QUERY_WORDS]; /* NO_STR when unused */
     size_t n;
 };
+/* The terms of a text themselves, at most `most` of them; returns how many. And what a word is
+ * made of: letters of any script, and digits. */
+size_t text_terms(struct str text, int64_t *term, size_t most);
+bool text_letter(uint32_t c);
 MUST enum err matter_terms(struct store *db, struct str q, struct matter_terms *ret);
 
 /* Takes phone and ID numbers out of a text: *clean says 〔电话〕 or 〔证件号〕 in their place,

@@ -1,17 +1,44 @@
 /* What acts do. Who may, from where and to where is the pack's; the effects are the same for every
  * kind. */
-#include "domain/matter/matter.h"
+#include "domain/matter/matter_do.h"
+
+#include "domain/matter/matter_many.h"
 
 #include <math.h>
 
 enum { WORDS_MAX = 1000 };
 
+static bool S_form_limit(struct str s)
+{
+    struct limit limit;
+    return limit_parse(s, &limit);
+}
+#define LIMIT_FORM                                                                                 \
+    .max = 24, .form = S_form_limit, .form_doc = "as in 4 work hours, 3 work days, 7 days, 24 hours"
+
+static const struct field part_fields[] = {
+    F_ID(struct part_new, to, .required = true, .doc = "The co-handling party."),
+    F_TEXT(struct part_new, text, .required = true, .max = WORDS_MAX, .lines = true,
+           .doc = "What is asked of it."),
+    F_TEXT(struct part_new, within, LIMIT_FORM, .doc = "Its limit; default that of the whole."),
+};
+static const struct entity part_entity = ENTITY(struct part_new, "PartNew", part_fields);
+
 static const struct field act_fields[] = {
     F_ID(struct matter_act, id, .from = IN_PATH, .required = true, .doc = "The matter."),
-    F_TEXT(struct matter_act, act, .required = true, .codes = act_names, .doc = "What is done."),
+    F_TEXT(struct matter_act, act, .required = true, .codes = act_asked, .doc = "What is done."),
     F_TEXT(struct matter_act, text, .max = WORDS_MAX, .lines = true,
-           .doc = "Reason, result, comment, or the requester's words."),
+           .doc = "Reason, result, answer, comment, or the requester's words."),
+    F_TEXT(struct matter_act, reason, .max = 64, .form = form_code,
+           .form_doc = "lower-case letters, digits, _ . -",
+           .doc = "Extend, pause: which of the pack's reasons."),
     F_ID(struct matter_act, to, .doc = "The party it is sent to."),
+    F_TEXT(struct matter_act, within, LIMIT_FORM,
+           .doc = "Extend, pause: how long. Supervise: how long there is to answer."),
+    F_LIST(struct matter_act, parts, .of = &part_entity, .max = 12,
+           .doc = "Whistle: a part for each co-handler."),
+    F_ID(struct matter_act, ask, .doc = "Answer: which question."),
+    F_BOOL(struct matter_act, granted, .doc = "Answer: is it granted?"),
     F_BOOL(struct matter_act, public, .doc = "A comment everybody sees; default true."),
     F_BOOL(struct matter_act, on, .doc = "Watch, or no longer; default true."),
     F_BOOL(struct matter_act, solved, .doc = "Rate: was it solved?"),
@@ -20,21 +47,6 @@ static const struct field act_fields[] = {
           .doc = "The version you saw: another one is a conflict."),
 };
 const struct entity matter_act_entity = ENTITY(struct matter_act, "MatterAct", act_fields);
-
-/* One act under way. */
-struct doing {
-    const struct actor *by;
-    const struct matter_act *in;
-    const struct pack *pack;
-    const struct pack_kind *kind;
-    size_t stage; /* before */
-    enum act act;
-    enum given given;
-    const struct hat *hat; /* NULL: time */
-    unsigned sides;
-    const struct pack_step *step;
-    struct matter *m;
-};
 
 unsigned matter_sides(const struct actor *by, const struct hat *h, const struct matter *m)
 {
@@ -57,7 +69,9 @@ unsigned matter_sides(const struct actor *by, const struct hat *h, const struct 
      * manage what its street has taken over. */
     bool charge = h->unit == m->charge || (h->level == LEVEL_STREET && m->charge != m->district) ||
                   h->level == LEVEL_COUNTY;
-    return handler | SIDE_WORKER | (charge ? SIDE_UNIT : 0);
+    bool above =
+        h->level == LEVEL_COUNTY || (h->level == LEVEL_STREET && matter_tier(m) == TIER_COMMUNITY);
+    return handler | SIDE_WORKER | (charge ? SIDE_UNIT : 0) | (above ? SIDE_ABOVE : 0);
 }
 
 enum err matter_event_write(struct store *db, const struct matter *m, const struct actor *by,
@@ -70,28 +84,32 @@ enum err matter_event_write(struct store *db, const struct matter *m, const stru
     } names[] = {{SIDE_REQUESTER, "requester"}, {SIDE_HANDLER, "handler"},
                  {SIDE_UNIT, "unit"},           {SIDE_HOTLINE, "hotline"},
                  {SIDE_WORKER, "worker"},       {SIDE_RESIDENT, "resident"},
-                 {SIDE_ANYONE, "anyone"}};
+                 {SIDE_ANYONE, "anyone"},       {SIDE_ABOVE, "above"}};
     const char *name = "time";
     for (size_t i = COUNT_OF(names); i-- > 0;) {
         if (side & names[i].side)
             name = names[i].name;
     }
     struct str role = hat ? str_of(role_names[hat->role]) : NO_STR;
+    struct str text = in->text, sealed = NO_STR;
+    if (m->confidential == YES)
+        TRY(confidential_seal_text(db, m, &text, &sealed));
     return store_exec(
         db,
         "INSERT INTO matter_event (county, matter, at, act, account, role, side, from_stage, "
-        "to_stage, public, text, party, solved, score) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        "to_stage, public, text, party, solved, score, reason, span, granted, sealed) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         ARGS(A_INT(ID_COUNTY(m->id)), A_INT(m->id), A_INT(db->now), A_TEXT(str_of(act_names[act])),
              A_ID(by ? by->account : 0), A_TEXT(role), A_TEXT(str_of(name)), A_TEXT(from_stage),
-             A_TEXT(m->stage), A_INT(in->public != NO), A_TEXT(in->text), A_ID(in->to),
-             A_TRI(in->solved), A_OPT(act == ACT_RATE ? in->score : NO_INT)),
+             A_TEXT(m->stage), A_INT(in->public != NO), A_TEXT(text), A_ID(in->to),
+             A_TRI(in->solved), A_OPT(act == ACT_RATE ? in->score : NO_INT), A_TEXT(in->reason),
+             A_TEXT(in->within), A_TRI(in->granted), A_BLOB(sealed)),
         NULL);
 }
 
 /* ---- may it be done ---- */
 
-static enum err S_kind_of(struct store *db, struct doing *d)
+enum err doing_kind(struct store *db, struct doing *d)
 {
     d->pack = world_pack(db->world, d->m->pack);
     d->kind = d->pack ? pack_kind(d->pack, d->m->kind) : NULL;
@@ -101,15 +119,22 @@ static enum err S_kind_of(struct store *db, struct doing *d)
 /* The first admitted hat that may do it decides under which hat it is done. */
 static bool S_find_step(struct doing *d, bool *wrong_side)
 {
-    for (size_t i = 0; i < d->by->n && !d->step; i++) {
+    int64_t unit;
+    enum tier tier;
+    if (d->act == ACT_ESCALATE && !matter_above(d->m, &unit, &tier))
+        return false;
+    for (size_t i = 0; i < d->by->n && !d->step && !d->stay; i++) {
         const struct hat *h = &d->by->hats[i];
         if (!d->by->admitted[i])
             continue;
         d->sides = matter_sides(d->by, h, d->m);
         d->hat = h;
-        d->step = kind_step(d->kind, d->act, d->stage, d->sides, d->given, wrong_side);
+        if (d->act >= ACT_EXTEND)
+            d->stay = kind_stay(d->kind, d->act, d->stage, d->sides, wrong_side);
+        else if (!str_eq(d->m->held, str_of(act_names[d->act])))
+            d->step = kind_step(d->kind, d->act, d->stage, d->sides, d->given, wrong_side);
     }
-    return d->step != NULL;
+    return d->step || d->stay;
 }
 
 static struct str S_may_text(struct store *db, const struct matter *m)
@@ -147,109 +172,37 @@ static enum err S_needs(struct store *db, const struct doing *d)
     if ((d->step->needs & NEED_RESULT) && !text)
         return store_fault(db, ERR_INVALID, "/text", "required", "请写明办理结果。",
                            "Say what was done.");
-    bool sends = d->act == ACT_DISPATCH || d->act == ACT_TRANSFER;
+    bool sends = d->act == ACT_DISPATCH || d->act == ACT_TRANSFER || d->act == ACT_WHISTLE;
     if (sends && !d->in->to)
         return store_fault(db, ERR_INVALID, "/to", "required", "请选择派给谁。",
                            "Choose whom to send it to.");
     if (!sends && d->in->to)
-        return store_fault(db, ERR_INVALID, "/to", "not_allowed", "只有派单和转办才填派给谁。",
-                           "Only dispatch and transfer take a party.");
+        return store_fault(db, ERR_INVALID, "/to", "not_allowed",
+                           "只有派单、吹哨和转办才填派给谁。",
+                           "Only dispatch, whistle and transfer take a party.");
     if (d->act == ACT_RATE && d->in->solved == UNSET)
         return store_fault(db, ERR_INVALID, "/solved", "required", "请说明问题是否已经解决。",
                            "Say whether it was solved.");
     if (d->act == ACT_CLAIM && !d->by->account)
         return store_fault(db, ERR_FORBIDDEN, "/act", "side", "请先登录。", "Sign in first.");
-    return OK;
+    if (d->act == ACT_TRANSFER && d->m->settled == YES)
+        return store_fault(db, ERR_CONFLICT, "/act", "settled", "上一级已经定了由谁办，不能再转。",
+                           "The tier above has said who does it: it is not passed on any more.");
+    return d->act == ACT_TRANSFER ? ask_pending(db, d->m, "settle") : OK;
+}
+
+/* An office does not say that it is over while a part of it, or an answer, is still owed. */
+static enum err S_nothing_owed(struct store *db, const struct doing *d)
+{
+    bool over = d->act == ACT_SUBMIT || d->act == ACT_VERIFY || d->act == ACT_CLOSE ||
+                d->act == ACT_DECLINE;
+    if (!over)
+        return OK;
+    TRY(parts_done(db, d->m));
+    return asks_answered(db, d->m);
 }
 
 /* ---- what it does ---- */
-
-struct party_row {
-    struct str name;
-};
-static const struct field party_fields[] = {F_TEXT(struct party_row, name)};
-static const struct entity party_entity = ENTITY(struct party_row, "PartyRow", party_fields);
-
-/* A matter can go to any party of the same county, and they keep seeing it. */
-static enum err S_send(struct store *db, struct doing *d)
-{
-    struct party_row party;
-    enum err err = store_one(db, "SELECT name FROM party WHERE id = $1 AND district = $2",
-                             ARGS(A_INT(d->in->to), A_INT(d->m->district)), &party_entity, &party);
-    if (err == ERR_NOT_FOUND)
-        return store_fault(db, ERR_INVALID, "/to", "unknown", "没有这个承办方，或不在本区县。",
-                           "There is no such party in this county.");
-    TRY(err);
-    d->m->party = d->in->to;
-    d->m->party_name = party.name;
-    d->m->handler = 0;
-    return store_exec(db,
-                      "INSERT INTO matter_sent (party, matter) VALUES ($1, $2) "
-                      "ON CONFLICT (matter, party) DO NOTHING",
-                      ARGS(A_INT(d->in->to), A_INT(d->m->id)), NULL);
-}
-
-static bool S_awaits_verify(const struct pack_kind *k, size_t stage)
-{
-    for (size_t i = 0; i < k->step_count; i++) {
-        if (k->steps[i].act == ACT_VERIFY && (k->steps[i].from & (uint64_t)1 << stage))
-            return true;
-    }
-    return false;
-}
-
-static void S_outcome(struct matter *m, enum outcome outcome)
-{
-    m->outcome = str_of(outcome_names[outcome]);
-}
-
-static void S_rated(struct doing *d)
-{
-    struct matter *m = d->m;
-    m->solved = d->in->solved;
-    m->score = d->in->score;
-    m->words = d->in->text;
-    S_outcome(m, m->solved == YES ? OUTCOME_SOLVED : OUTCOME_UNSOLVED);
-}
-
-static void S_reopened(struct matter *m)
-{
-    S_outcome(m, OUTCOME_NONE);
-    m->solved = UNSET;
-    m->score = NO_INT;
-    m->words = NO_STR;
-    m->closed_at = 0;
-}
-
-static enum err S_effect(struct store *db, struct doing *d)
-{
-    struct matter *m = d->m;
-    if (d->sides & (SIDE_UNIT | SIDE_HANDLER) && !m->answered_at)
-        m->answered_at = db->now;
-    switch (d->act) {
-    case ACT_DISPATCH:
-    case ACT_TRANSFER: return S_send(db, d);
-    case ACT_CLAIM: m->handler = d->by->account; break;
-    case ACT_DECLINE: S_outcome(m, OUTCOME_DECLINED); break;
-    case ACT_WITHDRAW: S_outcome(m, OUTCOME_WITHDRAWN); break;
-    case ACT_SUBMIT:
-        if (!S_awaits_verify(d->kind, d->step->to))
-            S_outcome(m, OUTCOME_HANDLED);
-        break;
-    case ACT_VERIFY: S_outcome(m, OUTCOME_HANDLED); break;
-    case ACT_RETURN:
-        S_outcome(m, OUTCOME_NONE);
-        /* Sent back by those it was sent to: it is nobody's again. */
-        if (d->sides & SIDE_HANDLER && !(d->sides & SIDE_UNIT))
-            m->party = m->handler = 0;
-        break;
-    case ACT_RATE: S_rated(d); break;
-    case ACT_REOPEN: S_reopened(m); break;
-    case ACT_CLOSE: S_outcome(m, d->hat ? OUTCOME_HANDLED : OUTCOME_NO_ANSWER); break;
-    default: break;
-    }
-    return OK;
-}
 
 static enum err S_update(struct store *db, const struct matter *m)
 {
@@ -257,34 +210,67 @@ static enum err S_update(struct store *db, const struct matter *m)
         db,
         "UPDATE matter SET stage = $2, awaits = $3, outcome = $4, open = $5, party = $6, "
         "handler = $7, due_at = $8, auto_at = $9, provisional = $10, answered_at = $11, "
-        "closed_at = $12, solved = $13, score = $14, words = $15, version = version + 1 "
-        "WHERE id = $1",
+        "closed_at = $12, solved = $13, score = $14, words = $15, charge = $16, tier = $17, "
+        "late = $18, handled_at = $19, warn_at = $20, transfers = $21, returns = $22, "
+        "reopens = $23, escalations = $24, extensions = $25, settled = $26, paused_at = $27, "
+        "pause_reason = $28, left_ms = $29, paused_ms = $30, asks_open = $31, parts_open = $32, "
+        "version = version + 1 WHERE id = $1",
         ARGS(A_INT(m->id), A_TEXT(m->stage), A_TEXT(m->awaits), A_TEXT(m->outcome),
              A_INT(m->open == YES), A_ID(m->party), A_ID(m->handler), A_INT(m->due_at),
              A_ID(m->auto_at), A_INT(m->provisional == YES), A_ID(m->answered_at),
-             A_ID(m->closed_at), A_TRI(m->solved), A_OPT(m->score), A_TEXT(m->words)),
+             A_ID(m->closed_at), A_TRI(m->solved), A_OPT(m->score),
+             A_TEXT(m->confidential == YES ? NO_STR : m->words), A_INT(m->charge), A_TEXT(m->tier),
+             A_INT(m->late == YES), A_ID(m->handled_at), A_ID(m->warn_at), A_INT(m->transfers),
+             A_INT(m->returns), A_INT(m->reopens), A_INT(m->escalations), A_INT(m->extensions),
+             A_INT(m->settled == YES), A_ID(m->paused_at), A_TEXT(m->pause_reason),
+             A_OPT(m->left_ms), A_INT(m->paused_ms), A_INT(m->asks_open), A_INT(m->parts_open)),
         NULL);
 }
 
-/* The stage after the step; its limit starts anew only when the matter moved or was sent. */
-static void S_move(struct store *db, struct doing *d)
+enum err doing_save(struct store *db, struct doing *d)
 {
-    struct matter *m = d->m;
-    bool restart = d->step->to != d->stage || d->act == ACT_DISPATCH;
-    if (restart)
-        matter_limits(db, d->pack, d->kind, d->step->to, m);
-    if (m->open == NO)
-        m->closed_at = db->now;
-}
-
-static enum err S_apply(struct store *db, struct doing *d)
-{
-    struct str before = d->m->stage;
-    TRY(S_effect(db, d));
-    S_move(db, d);
+    if (d->hat)
+        db->note->role = (int)d->hat->role;
     TRY(S_update(db, d->m));
     d->m->version++;
-    return matter_event_write(db, d->m, d->by, d->hat, d->act, d->sides, before, d->in);
+    return matter_event_write(db, d->m, d->by, d->hat, d->act, d->sides,
+                              d->kind->stages[d->stage].stage, d->in);
+}
+
+/* An office that leaves a stage after it was due is late, whatever comes of it. */
+static void S_lateness(const struct store *db, struct doing *d)
+{
+    const struct pack_step *limit = kind_limit(d->kind, d->stage);
+    if (d->m->due_at < db->now && limit && limit->by != SIDE_REQUESTER)
+        d->m->late = YES;
+}
+
+/* The stage after the step; its limit starts anew only when the matter moved or was sent. */
+static enum err S_move(struct store *db, struct doing *d)
+{
+    struct matter *m = d->m;
+    bool restart = d->step->to != d->stage || d->act == ACT_DISPATCH || d->act == ACT_WHISTLE ||
+                   d->act == ACT_ESCALATE;
+    if (!restart)
+        return OK;
+    S_lateness(db, d);
+    if (m->paused_at)
+        TRY(clock_resume(db, d));
+    matter_limits(db, d->pack, d->kind, d->step->to, m);
+    if (m->open == NO) {
+        m->closed_at = db->now;
+        TRY(parts_drop(db, m));
+    }
+    if (d->act == ACT_WHISTLE)
+        TRY(parts_give(db, d));
+    return asks_overtaken(db, m);
+}
+
+enum err doing_apply(struct store *db, struct doing *d)
+{
+    TRY(matter_effect(db, d));
+    TRY(S_move(db, d));
+    return doing_save(db, d);
 }
 
 /* ---- acts outside the flow ---- */
@@ -296,6 +282,8 @@ static enum err S_comment(struct store *db, struct doing *d)
                            "Write your comment.");
     d->hat = actor_hat(d->by);
     d->sides = d->hat ? matter_sides(d->by, d->hat, d->m) : 0;
+    if (d->hat && d->hat->kind == HAT_SELF && !d->sides)
+        d->sides = SIDE_RESIDENT; /* one of the households it affects */
     if (d->hat && d->hat->kind == HAT_SELF && d->in->public == NO)
         return store_fault(db, ERR_INVALID, "/public", "not_allowed",
                            "只有工作人员可以写内部留言。",
@@ -327,36 +315,79 @@ static enum err S_clean(struct store *db, const struct matter_act *in, struct ma
     return text_redact(db->arena, in->text, &ret->text, &found);
 }
 
+/* A step of the flow. */
+static enum err S_step(struct store *db, struct doing *d)
+{
+    bool wrong_side = false;
+    if (d->act == ACT_RATE)
+        d->given = d->in->solved == NO ? GIVEN_UNSOLVED : GIVEN_SOLVED;
+    if (d->act >= ACT_FLOW_END || !S_find_step(d, &wrong_side))
+        return S_refuse(db, d, wrong_side);
+    TRY(parts_checked(db, d));
+    if (d->stay)
+        return ask_stay(db, d);
+    TRY(S_needs(db, d));
+    TRY(S_nothing_owed(db, d));
+    return doing_apply(db, d);
+}
+
+static enum err S_do(struct store *db, struct doing *d)
+{
+    switch (d->act) {
+    case ACT_COMMENT: return S_comment(db, d);
+    case ACT_WATCH: return S_watch(db, d);
+    case ACT_RESUME: return ask_resume(db, d);
+    case ACT_ANSWER: return ask_answer(db, d);
+    case ACT_REPORT: return part_report(db, d);
+    case ACT_REFUSE: return part_refuse(db, d);
+    default: return S_step(db, d);
+    }
+}
+
 enum err matter_do(struct store *db, const struct actor *by, const struct matter_act *given,
                    struct matter *m)
 {
     struct matter_act in;
     struct doing d = {.by = by, .in = &in, .m = m};
-    bool wrong_side = false;
     TRY(S_clean(db, given, &in));
     TRY(matter_load(db, in.id, m));
     if (in.version != NO_INT && in.version != m->version)
         return store_fault(db, ERR_CONFLICT, "/version", "stale",
                            "这件事刚被别人改动过，请刷新后再做。",
                            "Somebody changed this matter meanwhile; look again first.");
-    TRY(S_kind_of(db, &d));
+    TRY(doing_kind(db, &d));
     if (!act_parse(in.act, &d.act))
         return ERR_INVALID;
-    if (d.act == ACT_COMMENT || d.act == ACT_WATCH) {
-        TRY(d.act == ACT_COMMENT ? S_comment(db, &d) : S_watch(db, &d));
-        return matter_view(db, by, m);
-    }
-    if (d.act == ACT_RATE)
-        d.given = in.solved == NO ? GIVEN_UNSOLVED : GIVEN_SOLVED;
-    if (!S_find_step(&d, &wrong_side))
-        return S_refuse(db, &d, wrong_side);
-    TRY(S_needs(db, &d));
-    db->note->role = (int)d.hat->role;
-    TRY(S_apply(db, &d));
+    if (d.act != ACT_COMMENT && d.act != ACT_WATCH)
+        TRY(merged_refuse(db, m));
+    if (str_eq(m->held, in.act))
+        return store_fault(db, ERR_CONFLICT, "/act", "held", "材料还没有齐，齐了才能做这一步。",
+                           "Something is still missing; this can be done once it is there.");
+    TRY(S_do(db, &d));
     return matter_view(db, by, m);
 }
 
-/* ---- the reader's view, and time ---- */
+/* ---- the reader's view ---- */
+
+/* May the actor do d->act now? */
+static enum err S_may(struct store *db, struct doing *d, bool *ret)
+{
+    bool wrong_side = false, clock = d->m->due_at != NO_DUE && !d->m->paused_at;
+    d->step = NULL;
+    d->stay = NULL;
+    d->hat = NULL;
+    *ret = false;
+    switch (d->act) {
+    case ACT_RESUME: return may_resume(db, d, ret);
+    case ACT_ANSWER: return may_answer(db, d, ret);
+    case ACT_REPORT:
+    case ACT_REFUSE: return may_report(db, d, d->act == ACT_REFUSE, ret);
+    case ACT_TRANSFER: *ret = d->m->settled != YES && S_find_step(d, &wrong_side); return OK;
+    case ACT_EXTEND:
+    case ACT_PAUSE: *ret = clock && S_find_step(d, &wrong_side); return OK;
+    default: *ret = S_find_step(d, &wrong_side); return OK;
+    }
+}
 
 enum err matter_view(struct store *db, const struct actor *by, struct matter *m)
 {
@@ -364,13 +395,13 @@ enum err matter_view(struct store *db, const struct actor *by, struct matter *m)
     struct str *may = arena_array(db->arena, ACT_COUNT, sizeof *may);
     if (!may)
         return ERR_MEMORY;
-    TRY(S_kind_of(db, &d));
+    TRY(doing_kind(db, &d));
     m->may = (struct list){.items = may};
-    for (int act = ACT_ACCEPT; act < ACT_COMMENT; act++) {
-        bool wrong_side = false;
+    for (int act = ACT_ACCEPT; act < ACT_COMMENT && !m->merged_into; act++) {
+        bool yes = false;
         d.act = (enum act)act;
-        d.step = NULL;
-        if (S_find_step(&d, &wrong_side))
+        TRY(S_may(db, &d, &yes));
+        if (yes)
             may[m->may.n++] = str_of(act_names[act]);
     }
     m->overdue = m->open == YES && m->due_at < db->now ? YES : NO;
@@ -381,37 +412,4 @@ enum err matter_view(struct store *db, const struct actor *by, struct matter *m)
     if (m->due_at == NO_DUE)
         m->due_at = 0;
     return OK;
-}
-
-struct id_row {
-    int64_t id;
-};
-static const struct field id_fields[] = {F_ID(struct id_row, id)};
-static const struct entity id_entity = ENTITY(struct id_row, "IdRow", id_fields);
-
-static enum err S_time_closes(struct store *db, int64_t id)
-{
-    struct matter m;
-    struct matter_act in = {.score = NO_INT};
-    struct doing d = {.in = &in, .m = &m, .act = ACT_CLOSE};
-    TRY(matter_load(db, id, &m));
-    TRY(S_kind_of(db, &d));
-    d.step = kind_limit(d.kind, d.stage);
-    return d.step ? S_apply(db, &d) : ERR_STORE;
-}
-
-enum err matter_tick(struct store *db, void *unused)
-{
-    enum { CLOSE_MOST = 16, INDEX_MOST = 40 };
-    struct list due;
-    int64_t done = 0;
-    (void)unused;
-    TRY(store_all(db,
-                  "SELECT id FROM matter WHERE auto_at IS NOT NULL AND auto_at <= $1 "
-                  "ORDER BY auto_at LIMIT $2",
-                  ARGS(A_INT(db->now), A_INT(CLOSE_MOST)), &id_entity, CLOSE_MOST, &due));
-    const struct id_row *row = due.items;
-    for (size_t i = 0; i < due.n; i++)
-        TRY(S_time_closes(db, row[i].id));
-    return matter_index(db, INDEX_MOST, &done);
 }

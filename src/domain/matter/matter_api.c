@@ -1,12 +1,15 @@
 /* Routes of matters. */
 #include "domain/matter/matter.h"
 
-enum { LIMIT_MAX = 100, EVENTS_MAX = 500, REASON_MAX = 200 };
+#include "domain/matter/matter_many.h"
+
+enum { LIMIT_MAX = 100, REASON_MAX = 200 };
 
 /* ---- lists ---- */
 
-static const char *const queue_codes[] = {"all",  "unit",      "party",    "mine",   "verify",
-                                          "rate", "requested", "watching", "closed", NULL};
+static const char *const queue_codes[] = {
+    "all",  "unit",      "charge",   "party",    "mine",         "verify", "asks", "parts",
+    "rate", "requested", "watching", "affected", "confidential", "closed", NULL};
 static const char *const sort_codes[] = {"due_at", "-due_at", "-closed_at", "-created_at", NULL};
 static const char *const due_codes[] = {"today", "overdue", NULL};
 
@@ -15,13 +18,13 @@ static const struct field query_fields[] = {
            .doc = "Which work queue; default all that is open within reach."),
     F_TEXT(struct matter_query, kind, .from = IN_QUERY, .max = 40, .doc = "Only this kind."),
     F_TEXT(struct matter_query, stage, .from = IN_QUERY, .max = 40, .doc = "Only this stage."),
-    F_TEXT(struct matter_query, awaits, .from = IN_QUERY, .codes = act_names,
+    F_TEXT(struct matter_query, awaits, .from = IN_QUERY, .codes = act_asked,
            .doc = "Only what waits for this act."),
     F_TEXT(struct matter_query, due, .from = IN_QUERY, .codes = due_codes,
            .doc = "Due by the end of today, or already overdue."),
     F_TEXT(struct matter_query, sort, .from = IN_QUERY, .codes = sort_codes,
-           .doc = "Open queues: due_at or -due_at. Closed: -closed_at. Requested, watching and "
-                  "search: -created_at."),
+           .doc = "Open queues: due_at or -due_at. Closed: -closed_at. Requested, watching, "
+                  "affected, asks, parts and search: -created_at."),
     F_TEXT(struct matter_query, q, .from = IN_QUERY, .min = 2, .max = 60,
            .doc = "Words in titles, texts and numbers; newest first."),
     F_ID(struct matter_query, unit, .from = IN_QUERY, .doc = "Only this unit, if within reach."),
@@ -45,7 +48,8 @@ static const struct entity get_entity = ENTITY(struct subject_in, "MatterGet", g
 static enum err S_get(struct store *db, const struct actor *by, const void *in, void *ret)
 {
     TRY(matter_load(db, ((const struct subject_in *)in)->id, ret));
-    return matter_view(db, by, ret);
+    TRY(matter_view(db, by, ret));
+    return matter_shade(db, by, ret);
 }
 
 static enum err S_create(struct store *db, const struct actor *by, const void *in, void *ret)
@@ -55,75 +59,101 @@ static enum err S_create(struct store *db, const struct actor *by, const void *i
 
 static enum err S_act(struct store *db, const struct actor *by, const void *in, void *ret)
 {
-    return matter_do(db, by, in, ret);
+    TRY(matter_do(db, by, in, ret));
+    return matter_shade(db, by, ret);
 }
 
-/* ---- the timeline ---- */
-
-struct event {
-    int64_t seq, at;
-    struct str act, side, role, by_name, from_stage, to_stage, text, party_name;
-    enum tri public, solved;
-    int64_t score;
-};
-static const struct field event_fields[] = {
-    F_INT(struct event, seq, .required = true, .doc = "Order of events."),
-    F_TIME(struct event, at, .required = true, .doc = "When."),
-    F_TEXT(struct event, act, .required = true, .codes = act_names, .doc = "What was done."),
-    F_TEXT(struct event, side, .required = true,
-           .doc = "On which side: requester, resident, anyone, worker, hotline, unit, handler, "
-                  "time."),
-    F_TEXT(struct event, role, .doc = "Role it was done under."),
-    F_TEXT(struct event, by_name, .doc = "Who, for colleagues; never who asked or rated."),
-    F_TEXT(struct event, from_stage, .doc = "Stage before."),
-    F_TEXT(struct event, to_stage, .required = true, .doc = "Stage after."),
-    F_TEXT(struct event, text, .lines = true, .doc = "Reason, result, comment or words."),
-    F_TEXT(struct event, party_name, .doc = "Party it was sent to."),
-    F_BOOL(struct event, public, .required = true, .doc = "Shown to the requester."),
-    F_BOOL(struct event, solved, .doc = "The requester's word."),
-    F_INT(struct event, score, .doc = "The requester's score."),
-};
-static const struct entity event_entity = ENTITY(struct event, "MatterEvent", event_fields);
-
-struct event_query {
-    int64_t id, after, limit;
-};
-static const struct field event_query_fields[] = {
-    F_ID(struct event_query, id, .from = IN_PATH, .required = true, .doc = "The matter."),
-    F_INT(struct event_query, after, .from = IN_QUERY, .min = 0, .max = INT64_MAX,
-          .doc = "Events after this seq."),
-    F_INT(struct event_query, limit, .from = IN_QUERY, .min = 1, .max = LIMIT_MAX,
-          .doc = "Rows a page; default 100."),
-};
-static const struct entity event_query_entity =
-    ENTITY(struct event_query, "MatterEventQuery", event_query_fields);
-
-/* Colleagues see who did what; who asked, and who judged, is told to nobody. Internal comments are
- * for the units, and for who wrote them: a firm sees what was sent to it, not what was said. */
 static enum err S_events(struct store *db, const struct actor *by, const void *in, void *ret)
 {
-    const struct event_query *q = in;
-    struct page *page = ret;
+    return matter_events(db, by, in, ret);
+}
+
+/* ---- what is asked of a unit, and the parts of a whistle: for those at work on it ---- */
+
+enum { ASKS_MAX = 500 };
+
+struct ask_out {
+    int64_t id, unit;
+    struct str kind, reason, text, span, unit_name, party_name, answer;
+    int64_t asked_at, due_at, answered_at;
+    enum tri granted;
+};
+static const struct field ask_fields[] = {
+    F_ID(struct ask_out, id, .required = true, .doc = "Id, to answer it by."),
+    F_TEXT(struct ask_out, kind, .required = true, .doc = "extend, pause, settle or supervise."),
+    F_ID(struct ask_out, unit, .required = true, .doc = "Who is to answer."),
+    F_TEXT(struct ask_out, unit_name, .doc = "Name of that unit."),
+    F_TEXT(struct ask_out, reason, .doc = "Why, from the pack."),
+    F_TEXT(struct ask_out, text, .lines = true, .doc = "Why, in words."),
+    F_TEXT(struct ask_out, span, .doc = "How long is asked for, or was given to answer."),
+    F_TEXT(struct ask_out, party_name, .doc = "Settle: whom it was to go to, or who refused."),
+    F_TIME(struct ask_out, asked_at, .required = true, .doc = "When it was asked."),
+    F_TIME(struct ask_out, due_at, .required = true, .doc = "When the answer is due."),
+    F_TIME(struct ask_out, answered_at, .doc = "When it was answered, or overtaken."),
+    F_BOOL(struct ask_out, granted, .doc = "What the answer was."),
+    F_TEXT(struct ask_out, answer, .lines = true, .doc = "The answer in words."),
+};
+static const struct entity ask_entity = ENTITY(struct ask_out, "MatterAsk", ask_fields);
+
+struct part_out {
+    int64_t id, party;
+    struct str party_name, text, state, answer;
+    enum tri settled, late;
+    int64_t asked_at, due_at, ended_at;
+};
+static const struct field part_fields[] = {
+    F_ID(struct part_out, id, .required = true, .doc = "Id."),
+    F_ID(struct part_out, party, .required = true, .doc = "Who does it."),
+    F_TEXT(struct part_out, party_name, .required = true, .doc = "Name of that party."),
+    F_TEXT(struct part_out, text, .required = true, .lines = true, .doc = "What is asked of it."),
+    F_TEXT(struct part_out, state, .required = true, .doc = "open, refused, done or dropped."),
+    F_BOOL(struct part_out, settled, .required = true,
+           .doc = "The tier above has said that it does this."),
+    F_TIME(struct part_out, asked_at, .required = true, .doc = "When it was asked."),
+    F_TIME(struct part_out, due_at, .doc = "When it is due."),
+    F_TIME(struct part_out, ended_at, .doc = "When it was done, refused or dropped."),
+    F_BOOL(struct part_out, late, .required = true, .doc = "It came after it was due."),
+    F_TEXT(struct part_out, answer, .lines = true, .doc = "Its result, or why it was refused."),
+};
+static const struct entity part_entity = ENTITY(struct part_out, "MatterPart", part_fields);
+
+static bool S_staff(const struct actor *by)
+{
     const struct hat *hat = actor_hat(by);
-    bool unit = hat && hat->kind == HAT_UNIT;
-    bool staff = hat && hat->kind != HAT_SELF;
-    int64_t limit = q->limit == NO_INT ? LIMIT_MAX : q->limit;
+    return hat && hat->kind != HAT_SELF;
+}
+
+/* Residents see the timeline, not what offices ask each other. */
+static enum err S_asks(struct store *db, const struct actor *by, const void *in, void *ret)
+{
+    struct page *page = ret;
+    if (!S_staff(by))
+        return OK;
+    return store_all(db,
+                     "SELECT k.id, k.kind, k.unit, u.name AS unit_name, k.reason, k.text, k.span, "
+                     "p.name AS party_name, k.asked_at, k.due_at, k.answered_at, k.granted, "
+                     "k.answer FROM matter_ask k LEFT JOIN unit u ON u.id = k.unit "
+                     "LEFT JOIN party p ON p.id = k.party WHERE k.matter = $1 ORDER BY k.id "
+                     "LIMIT $2",
+                     ARGS(A_INT(((const struct subject_in *)in)->id), A_INT(ASKS_MAX)), &ask_entity,
+                     ASKS_MAX, &page->items);
+}
+
+static enum err S_parts(struct store *db, const struct actor *by, const void *in, void *ret)
+{
+    struct page *page = ret;
+    if (!S_staff(by))
+        return OK;
     TRY(store_all(db,
-                  "SELECT e.seq, e.at, e.act, e.side, e.role, a.name AS by_name, e.from_stage, "
-                  "e.to_stage, e.text, p.name AS party_name, e.public, e.solved, e.score "
-                  "FROM matter_event e LEFT JOIN party p ON p.id = e.party "
-                  "LEFT JOIN account a ON a.id = e.account AND $5 = 1 "
-                  "AND e.side NOT IN ('requester', 'resident', 'anyone') "
-                  "WHERE e.matter = $1 AND e.seq > $2 "
-                  "AND ($3 = 1 OR e.public = 1 OR e.account = $6) "
-                  "ORDER BY e.seq LIMIT $4",
-                  ARGS(A_INT(q->id), A_INT(q->after == NO_INT ? 0 : q->after), A_INT(unit),
-                       A_INT(limit + 1), A_INT(staff), A_ID(by->account)),
-                  &event_entity, EVENTS_MAX, &page->items));
-    if (page->items.n > (size_t)limit) {
-        page->items.n = (size_t)limit;
-        const struct event *last = (const struct event *)page->items.items + limit - 1;
-        page->next = arena_printf(db->arena, "%lld", (long long)last->seq);
+                  "SELECT t.id, t.party, p.name AS party_name, t.text, t.state, t.settled, "
+                  "t.asked_at, t.due_at, t.ended_at, t.late, t.answer FROM matter_part t "
+                  "JOIN party p ON p.id = t.party WHERE t.matter = $1 ORDER BY t.id LIMIT $2",
+                  ARGS(A_INT(((const struct subject_in *)in)->id), A_INT(ASKS_MAX)), &part_entity,
+                  ASKS_MAX, &page->items));
+    struct part_out *part = page->items.items;
+    for (size_t i = 0; i < page->items.n; i++) {
+        if (part[i].due_at == NO_DUE)
+            part[i].due_at = 0;
     }
     return OK;
 }
@@ -160,9 +190,10 @@ static enum err S_reveal(struct store *db, const struct actor *by, const void *i
     struct contact *contact = ret;
     struct matter m;
     unsigned char key[KEY_SIZE];
-    (void)by;
     db->note->reason = ask->reason;
     TRY(matter_load(db, ask->id, &m));
+    if (m.confidential == YES && matter_eye(by, &m) != EYE_STAFF)
+        return ERR_NOT_FOUND;
     if (!m.contact.p)
         return OK;
     TRY(vault_unwrap(db, ID_COUNTY(m.id), m.contact_key, key));
@@ -204,7 +235,7 @@ static const struct entity label_entity = ENTITY(struct label, "Label", label_fi
 struct kind_out {
     struct str code, zh, en;
     enum tri anyone;
-    struct list stages;
+    struct list stages, reasons;
 };
 static const struct field kind_fields[] = {
     F_TEXT(struct kind_out, code, .required = true, .doc = "As it stands in a matter."),
@@ -212,7 +243,9 @@ static const struct field kind_fields[] = {
     F_TEXT(struct kind_out, en, .required = true, .doc = "English name."),
     F_BOOL(struct kind_out, anyone, .required = true,
            .doc = "It can be asked for without signing in."),
-    F_LIST(struct kind_out, stages, .of = &label_entity, .required = true, .doc = "Its stages.")};
+    F_LIST(struct kind_out, stages, .of = &label_entity, .required = true, .doc = "Its stages."),
+    F_LIST(struct kind_out, reasons, .of = &label_entity, .required = true,
+           .doc = "Why its limit may be extended, or its clock stand.")};
 static const struct entity kind_entity = ENTITY(struct kind_out, "Kind", kind_fields);
 
 struct place_row {
@@ -241,6 +274,26 @@ static enum err S_pack(struct store *db, int64_t unit, const struct pack **ret)
                               "This place does not take requests yet.");
 }
 
+/* The pack's reasons that some step of the kind names. */
+static enum err S_reasons(struct arena *a, const struct pack *pack, const struct pack_kind *k,
+                          struct list *ret)
+{
+    struct label *reasons = arena_array(a, pack->reason_count + 1, sizeof *reasons);
+    *ret = (struct list){.items = reasons};
+    for (size_t r = 0; reasons && r < pack->reason_count; r++) {
+        const struct pack_reason *reason = &pack->reasons[r];
+        bool named = false;
+        for (size_t i = 0; i < k->stay_count; i++) {
+            for (size_t j = 0; j < k->stays[i].reason_count; j++)
+                named = named || str_eq(k->stays[i].reasons[j].reason, reason->reason);
+        }
+        if (named)
+            reasons[ret->n++] = (struct label){
+                .code = reason->reason, .zh = reason->name.zh, .en = reason->name.en};
+    }
+    return reasons ? OK : ERR_MEMORY;
+}
+
 static enum err S_kinds(struct store *db, const struct actor *by, const void *in, void *ret)
 {
     const struct pack *pack = NULL;
@@ -264,6 +317,7 @@ static enum err S_kinds(struct store *db, const struct actor *by, const void *in
                                    .zh = k->name.zh,
                                    .en = k->name.en,
                                    .stages = {stages, k->stage_count}};
+        TRY(S_reasons(db->arena, pack, k, &out[i].reasons));
     }
     page->items = (struct list){out, pack->kind_count};
     return OK;
@@ -344,6 +398,31 @@ static const struct route routes[] = {
      .reach = matter_reach,
      .status = 200,
      .doc = "Its timeline, oldest first."},
+    {.op = "matters.asks",
+     .verb = "GET",
+     .path = "/api/matters/{id}/asks",
+     .work = QUERY,
+     .perm = PERM_MATTER_READ,
+     .fn = S_asks,
+     .in = &get_entity,
+     .out = &ask_entity,
+     .page = true,
+     .reach = matter_reach,
+     .status = 200,
+     .doc = "What was asked of a unit: more time, a pause, who does it, an answer to the tier "
+            "above."},
+    {.op = "matters.parts",
+     .verb = "GET",
+     .path = "/api/matters/{id}/parts",
+     .work = QUERY,
+     .perm = PERM_MATTER_READ,
+     .fn = S_parts,
+     .in = &get_entity,
+     .out = &part_entity,
+     .page = true,
+     .reach = matter_reach,
+     .status = 200,
+     .doc = "The parts that a whistle gave to co-handlers."},
     {.op = "matters.reveal",
      .verb = "POST",
      .path = "/api/matters/{id}/reveal",

@@ -1,6 +1,7 @@
 #include "domain/matter/matter_import.h"
 
 #include "domain/matter/matter.h"
+#include "domain/matter/matter_many.h"
 
 /* Whoever did it then: the step alone says where it leads. */
 static const unsigned every_side = SIDE_REQUESTER | SIDE_RESIDENT | SIDE_ANYONE | SIDE_WORKER |
@@ -25,16 +26,16 @@ static enum err S_insert(struct store *db, const struct matter *m)
         db,
         "INSERT INTO matter (id, county, number, kind, category, pack, stage, awaits, outcome, "
         "open, title, place, source, unit, charge, district, street, community, grid, party, "
-        "created_at, due_at, auto_at, provisional, imported, version) VALUES ($1, $2, $3, $4, $5, "
-        "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, "
-        "$24, 1, 1)",
+        "created_at, due_at, provisional, tier, spot, imported, version) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
+        "$19, $20, $21, $22, $23, $24, $25, 1, 1)",
         ARGS(A_INT(m->id), A_INT(ID_COUNTY(m->id)), A_TEXT(m->number), A_TEXT(m->kind),
              A_TEXT(m->category), A_INT(m->pack), A_TEXT(m->stage), A_TEXT(m->awaits),
              A_TEXT(m->outcome), A_INT(m->open == YES), A_TEXT(m->title), A_TEXT(m->place),
              A_TEXT(m->source), A_INT(m->unit), A_INT(m->charge), A_INT(m->district),
              A_ID(m->street), A_ID(m->community), A_ID(m->grid), A_ID(m->party),
-             A_INT(m->created_at), A_INT(m->due_at), A_ID(m->auto_at),
-             A_INT(m->provisional == YES)),
+             A_INT(m->created_at), A_INT(m->due_at), A_INT(m->provisional == YES), A_TEXT(m->tier),
+             A_TEXT(m->spot)),
         NULL);
 }
 
@@ -66,7 +67,6 @@ static struct import_ending S_ending(const struct matter_imported *in, struct ma
 {
     if (m->due_at == NO_DUE)
         m->due_at = m->created_at;
-    m->auto_at = 0;
     return (struct import_ending){.id = m->id,
                                   .at = m->due_at + (in->end == IMPORTED_OVERDUE),
                                   .kind = in->kind,
@@ -100,11 +100,15 @@ enum err matter_import(struct store *db, const struct matter_imported *in,
                        .party = dispatch ? in->party : 0,
                        .created_at = db->now};
     m.charge = m.community ? m.community : m.street ? m.street : m.district;
+    m.tier = str_of(tier_names[m.community ? TIER_COMMUNITY
+                               : m.street  ? TIER_STREET
+                                           : TIER_DISTRICT]);
     TRY(store_id(db, ID_COUNTY(in->at.district), &m.id));
     matter_limits(db, in->pack, in->kind, stage, &m);
     *ret = (struct import_ending){.id = m.id};
     if (in->end != IMPORTED_OPEN)
         *ret = S_ending(in, &m);
+    TRY(matter_spot(db->arena, m.place, &m.spot));
     TRY(S_insert(db, &m));
     return S_events(db, &m, first, sent);
 }
@@ -126,9 +130,11 @@ enum err matter_import_end(struct store *db, const struct import_ending *in)
     m.stage = in->kind->stages[stage].stage;
     TRY(store_exec(db,
                    "UPDATE matter SET stage = $2, awaits = NULL, outcome = $3, open = 0, "
-                   "closed_at = $4, version = version + 1 WHERE id = $1",
+                   "closed_at = $4, handled_at = $4, late = $5, auto_at = NULL, warn_at = NULL, "
+                   "version = version + 1 WHERE id = $1",
                    ARGS(A_INT(m.id), A_TEXT(m.stage),
-                        A_TEXT(str_of(outcome_names[OUTCOME_HANDLED])), A_INT(in->at)),
+                        A_TEXT(str_of(outcome_names[OUTCOME_HANDLED])), A_INT(in->at),
+                        A_INT(in->end == IMPORTED_OVERDUE)),
                    NULL));
     return S_event(db, &m, in->at, ACT_CLOSE, SIDE_UNIT, before, m.stage, &what);
 }

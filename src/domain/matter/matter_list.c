@@ -3,6 +3,8 @@
  * between them is only the first condition and the order. */
 #include "domain/matter/matter.h"
 
+#include "domain/matter/matter_many.h"
+
 #include <stdlib.h>
 
 enum { LIMIT_DEFAULT = 20, LIMIT_MAX = 100, FETCH_MAX = LIMIT_MAX + 1 };
@@ -25,20 +27,27 @@ static const struct field row_fields[] = {
     F_ID(struct matter_row, party, .doc = "Party it was sent to."),
     F_TEXT(struct matter_row, party_name, .doc = "Name of that party."),
     F_ID(struct matter_row, handler, .doc = "Account that claimed it."),
+    F_TEXT(struct matter_row, tier, .required = true, .codes = tier_names,
+           .doc = "Tier of the unit in charge."),
     F_TIME(struct matter_row, created_at, .required = true, .doc = "When it came in."),
     F_TIME(struct matter_row, due_at, .doc = "When the present stage is due."),
+    F_TIME(struct matter_row, paused_at, .doc = "The clock stands since then."),
     F_BOOL(struct matter_row, overdue, .required = true, .doc = "Open and past due."),
     F_TIME(struct matter_row, closed_at, .doc = "When it reached a final stage."),
     F_BOOL(struct matter_row, solved, .doc = "The requester's own word."),
     F_INT(struct matter_row, score, .doc = "The requester's score, 1 to 5."),
     F_INT(struct matter_row, version, .required = true, .doc = "Grows with every change."),
+    F_BOOL(struct matter_row, confidential, .required = true,
+           .doc = "Its words are for its handler and its requester alone."),
+    F_ID(struct matter_row, merged_into, .doc = "The lead this report follows."),
 };
 const struct entity matter_row_entity = ENTITY(struct matter_row, "MatterRow", row_fields);
 
 #define COLUMNS                                                                                    \
     "SELECT m.id, m.number, m.kind, m.category, m.stage, m.awaits, m.outcome, m.open, m.title, "   \
     "m.place, m.source, m.unit, m.charge, m.party, p.name AS party_name, m.handler, "              \
-    "m.created_at, m.due_at, m.closed_at, m.solved, m.score, m.version FROM "
+    "m.tier, m.created_at, m.due_at, m.paused_at, m.closed_at, m.solved, m.score, m.version, "     \
+    "m.confidential, m.merged_into FROM "
 #define PARTY " LEFT JOIN party p ON p.id = m.party "
 #define FILTER                                                                                     \
     "AND ($6 IS NULL OR m.kind = $6) AND ($7 IS NULL OR m.stage = $7) "                            \
@@ -176,16 +185,31 @@ static enum err S_asks(struct store *db, const struct actor *by, struct asking *
     static const char *const party[] = VARIANTS("m.party");
     static const char party_found[] = FOUND("m.party");
     static const char *const handler[] = VARIANTS("m.handler");
-    static const char *const verify[] = VARIANTS("m.awaits = 'verify' AND m.charge");
+    static const char *const verify[] =
+        VARIANTS("m.awaits = 'verify' AND m.confidential = 0 AND m.charge");
+    static const char *const confidential[] = VARIANTS("m.confidential = 1 AND m.charge");
     static const char *const rate[] = VARIANTS("m.awaits = 'rate' AND m.requester");
     static const char requested[] =
         COLUMNS "matter m" PARTY "WHERE m.requester = $1 AND $2 = $2 AND m.id < $3 "
                 "AND m.due_at < $4 " FILTER "ORDER BY m.id DESC LIMIT $5";
+    static const char *const charge[] = VARIANTS("m.confidential = 0 AND m.charge");
+    static const char asks[] = COLUMNS
+        "(SELECT DISTINCT matter FROM matter_ask WHERE unit = $1 "
+        "AND answered_at IS NULL) a CROSS JOIN matter m ON m.id = a.matter" PARTY
+        "WHERE $2 = $2 AND m.id < $3 AND m.due_at < $4 " FILTER "ORDER BY m.id DESC LIMIT $5";
+    static const char parts[] = COLUMNS
+        "(SELECT DISTINCT matter FROM matter_part WHERE party = $1 AND state = 'open') a "
+        "CROSS JOIN matter m ON m.id = a.matter" PARTY
+        "WHERE $2 = $2 AND m.id < $3 AND m.due_at < $4 " FILTER "ORDER BY m.id DESC LIMIT $5";
     static const char watching[] =
         COLUMNS "matter_watch w CROSS JOIN matter m ON m.id = w.matter" PARTY
                 "WHERE w.account = $1 AND $2 = $2 AND w.matter < $3 AND m.due_at < $4 " FILTER
                 "ORDER BY w.matter DESC LIMIT $5";
     static const char requested_found[] = FOUND("m.requester");
+    static const char affecting[] =
+        COLUMNS "matter_affected f CROSS JOIN matter m ON m.id = f.matter" PARTY
+                "WHERE f.person = $1 AND $2 = $2 AND f.matter < $3 AND m.due_at < $4 " FILTER
+                "ORDER BY f.matter DESC LIMIT $5";
     static const char *const own[] = VARIANTS("m.requester");
     struct str queue = a->in->queue;
     bool all = !queue.p || str_eq(queue, S("all"));
@@ -196,16 +220,26 @@ static enum err S_asks(struct store *db, const struct actor *by, struct asking *
         S_ask_hats(by, a, HAT_PARTY, found ? party_found : party[a->variant]);
     if (all)
         S_ask_hats(by, a, HAT_SELF, found ? requested_found : own[a->variant]);
+    if (str_eq(queue, S("charge")))
+        S_ask_hats(by, a, HAT_UNIT, charge[a->variant]);
+    if (str_eq(queue, S("asks")))
+        S_ask_hats(by, a, HAT_UNIT, asks);
+    if (str_eq(queue, S("parts")))
+        S_ask_hats(by, a, HAT_PARTY, parts);
     if (str_eq(queue, S("mine")))
         S_ask(a, handler[a->variant], by->account);
     if (str_eq(queue, S("watching")))
         S_ask(a, watching, by->account);
     if (str_eq(queue, S("verify")))
         S_ask_hats(by, a, HAT_UNIT, verify[a->variant]);
+    if (str_eq(queue, S("confidential")))
+        S_ask_hats(by, a, HAT_UNIT, confidential[a->variant]);
     if (str_eq(queue, S("rate")))
         S_ask_hats(by, a, HAT_SELF, rate[a->variant]);
     if (str_eq(queue, S("requested")))
         S_ask_hats(by, a, HAT_SELF, requested);
+    if (str_eq(queue, S("affected")))
+        S_ask_hats(by, a, HAT_SELF, affecting);
     return OK;
 }
 
@@ -304,7 +338,9 @@ static int64_t S_due(const struct store *db, struct str due)
 static enum err S_sort(struct store *db, const struct matter_query *in, struct asking *a)
 {
     static const char zh[] = "这个队列不能这样排序。", en[] = "That queue cannot be sorted so.";
-    bool newest = in->q.p || str_eq(in->queue, S("requested")) || str_eq(in->queue, S("watching"));
+    bool newest = in->q.p || str_eq(in->queue, S("requested")) ||
+                  str_eq(in->queue, S("watching")) || str_eq(in->queue, S("affected")) ||
+                  str_eq(in->queue, S("asks")) || str_eq(in->queue, S("parts"));
     bool closed = str_eq(in->queue, S("closed"));
     const char *allowed = newest ? "-created_at" : closed ? "-closed_at" : "due_at | -due_at";
     a->sort = newest ? BY_ID : closed ? BY_CLOSED : BY_DUE;
@@ -345,7 +381,7 @@ static enum err S_only_reached(struct store *db, const struct actor *by, struct 
     struct matter_row *row = rows->items;
     size_t kept = 0;
     for (size_t i = 0; i < rows->n; i++) {
-        struct reach reach = {0};
+        struct reach reach = {.by = by};
         bool reached = false;
         TRY(matter_reach(db, row[i].id, &reach));
         for (size_t h = 0; h < by->n && !reached; h++)
@@ -378,6 +414,7 @@ enum err matter_list(struct store *db, const struct actor *by, const struct matt
     }
     if (str_eq(in->queue, S("watching")))
         TRY(S_only_reached(db, by, &all));
+    TRY(rows_shade(db, by, str_eq(in->queue, S("affected")), &all));
     for (size_t i = 0; row && i < all.n; i++) {
         row[i].overdue = row[i].open == YES && row[i].due_at < db->now ? YES : NO;
         if (row[i].due_at == NO_DUE)

@@ -9,13 +9,19 @@
 enum { TERMS_MAX = 4096, TERM_BITS = 48 };
 
 struct terms {
-    int64_t term[TERMS_MAX];
-    size_t n;
+    int64_t *term;
+    size_t most, n;
 };
+
+static enum err S_new(struct arena *a, struct terms *t)
+{
+    *t = (struct terms){arena_array(a, TERMS_MAX, sizeof *t->term), TERMS_MAX, 0};
+    return t->term ? OK : ERR_MEMORY;
+}
 
 static void S_add(struct terms *t, struct str s)
 {
-    if (t->n < TERMS_MAX && s.n)
+    if (t->n < t->most && s.n)
         t->term[t->n++] = (int64_t)(str_hash(s) & (((uint64_t)1 << TERM_BITS) - 1));
 }
 
@@ -69,6 +75,18 @@ static void S_terms(struct terms *t, struct str s, bool alone)
         S_add(t, (struct str){s.p + before, s.n - before});
 }
 
+size_t text_terms(struct str text, int64_t *term, size_t most)
+{
+    struct terms t = {term, most, 0};
+    S_terms(&t, text, false);
+    return t.n;
+}
+
+bool text_letter(uint32_t c)
+{
+    return S_letter(c) || S_ascii_word(c);
+}
+
 struct unindexed {
     int64_t seq, id;
     struct str number, title, text;
@@ -114,15 +132,15 @@ enum err matter_index(struct store *db, int64_t most, int64_t *done)
     TRY(store_all(db,
                   "SELECT e.seq, m.id, m.number, m.title, m.text FROM matter_event e "
                   "JOIN matter m ON m.id = e.matter "
-                  "WHERE e.seq > $1 AND e.seq <= $2 AND e.act = 'order' ORDER BY e.seq",
+                  "WHERE e.seq > $1 AND e.seq <= $2 AND e.act = 'order' AND m.confidential = 0 "
+                  "ORDER BY e.seq",
                   ARGS(A_INT(from), A_INT(upto)), &unindexed_entity, (size_t)most, &rows));
     *done = upto - from;
-    struct terms *t = arena_alloc(db->arena, sizeof *t);
-    if (!t)
-        return ERR_MEMORY;
+    struct terms t;
+    TRY(S_new(db->arena, &t));
     const struct unindexed *row = rows.items;
     for (size_t i = 0; i < rows.n; i++)
-        TRY(S_index_one(db, t, &row[i]));
+        TRY(S_index_one(db, &t, &row[i]));
     return store_exec(db,
                       "INSERT INTO setting (name, value) VALUES ('search_seq', $1) "
                       "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -147,25 +165,24 @@ static struct str S_like(struct arena *a, struct str word)
 
 enum err matter_terms(struct store *db, struct str q, struct matter_terms *ret)
 {
-    struct terms *t = arena_alloc(db->arena, sizeof *t);
+    struct terms t;
     size_t words = 0;
-    if (!t)
-        return ERR_MEMORY;
+    TRY(S_new(db->arena, &t));
     *ret = (struct matter_terms){0};
     for (struct str rest = q; rest.p && words < QUERY_WORDS;) {
         struct str word = str_trim(str_split(&rest, ' '));
         if (!word.n)
             continue;
         ret->like[words++] = S_like(db->arena, word);
-        S_terms(t, word, false);
+        S_terms(&t, word, false);
     }
-    if (!t->n)
+    if (!t.n)
         return store_fault(db, ERR_INVALID, "q", "too_short", "请至少输入两个字。",
                            "Enter at least two characters.");
     /* The first, the last and one between: enough to narrow; LIKE settles the rest. */
-    ret->n = t->n < QUERY_TERMS ? t->n : QUERY_TERMS;
-    ret->term[0] = t->term[0];
-    ret->term[1] = t->term[t->n - 1];
-    ret->term[2] = t->term[t->n / 2];
+    ret->n = t.n < QUERY_TERMS ? t.n : QUERY_TERMS;
+    ret->term[0] = t.term[0];
+    ret->term[1] = t.term[t.n - 1];
+    ret->term[2] = t.term[t.n / 2];
     return OK;
 }

@@ -122,6 +122,10 @@ static enum err S_party(struct store *db, const struct hat_new *in, int64_t *cou
         return store_fault(db, ERR_INVALID, "/party", "unknown", "没有这个承办方。",
                            "There is no such party.");
     TRY(err);
+    if (str_eq(kind, S("external")))
+        return store_fault(db, ERR_INVALID, "/party", "external",
+                           "外部单位没有账号，只与它往来信函。",
+                           "Nobody acts as an external party: letters are exchanged with it.");
     if (role_kind(in->role) == HAT_UNIT && !str_eq(kind, S("person")))
         return store_fault(db, ERR_INVALID, "/party", "kind",
                            "这个角色只能以个人（person）类的承办方身份持有。",

@@ -3,7 +3,8 @@
 #include "domain/people/people_api.h"
 #include "domain/people/scope.h"
 
-const char *const party_kinds[] = {"person", "team", "department", "organisation", "firm", NULL};
+const char *const party_kinds[] = {"person", "team",     "department", "organisation",
+                                   "firm",   "external", NULL};
 
 static const struct field party_fields[] = {
     F_ID(struct party, id, .required = true, .doc = "The party."),

@@ -31,8 +31,9 @@ enum { LINK_DAYS = 7 };
 MUST enum err link_create(struct store *db, int64_t account, struct str *token,
                           int64_t *expires_at);
 
-/* Whom a matter can be sent to. */
-extern const char *const party_kinds[]; /* person team department organisation firm; NULL ends it */
+/* Whom a matter can be sent to, or (external: a body outside the tree, as which nobody can act)
+ * whom letters are exchanged with. NULL ends it. */
+extern const char *const party_kinds[]; /* person team department organisation firm external */
 struct party_new {
     struct str kind, name, duty; /* duty may be absent */
     int64_t unit;

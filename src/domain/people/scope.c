@@ -55,6 +55,31 @@ enum err scope_unit(struct store *db, const struct actor *by, int64_t unit, stru
     return S_place(db, &found, ret);
 }
 
+enum err scope_asked(struct store *db, const struct actor *by, int64_t unit, struct unit_place *ret)
+{
+    struct unit found;
+    for (size_t i = 0; !unit && i < by->n; i++) {
+        if (by->admitted[i] && by->hats[i].kind == HAT_UNIT)
+            unit = by->hats[i].unit;
+    }
+    *ret = (struct unit_place){0};
+    if (!unit)
+        return OK;
+    enum err err = place_get(db, unit, &found);
+    if (err != OK && err != ERR_NOT_FOUND)
+        return err;
+    if (err == OK)
+        *ret = (struct unit_place){.unit = found.id,
+                                   .county = ID_COUNTY(found.id),
+                                   .level = level_parse(found.level),
+                                   .at = unit_ancestors(&found)};
+    bool listed = ret->level >= LEVEL_COUNTY && ret->level <= LEVEL_GRID;
+    return listed && scope_covers(by, &ret->at)
+               ? OK
+               : store_fault(db, ERR_INVALID, "unit", "unknown", "没有这个单位，或不在您的范围内。",
+                             "There is no such unit, or it is out of your reach.");
+}
+
 static int64_t S_id(const void *row)
 {
     int64_t id = 0;
@@ -88,13 +113,18 @@ static size_t S_merge(const struct scan *s, char *rows, size_t n)
     return kept;
 }
 
+static bool S_asked(const struct scan *s, const struct hat *h)
+{
+    return h->kind == HAT_UNIT || (s->self && h->kind == HAT_SELF && h->person);
+}
+
 static enum err S_gather(struct store *db, const struct actor *by, const struct scan *s,
                          struct list *ret)
 {
     struct list found[HATS_MAX] = {{0}};
     size_t sum = 0;
     for (size_t i = 0; i < by->n; i++) {
-        if (by->admitted[i] && by->hats[i].kind == HAT_UNIT)
+        if (by->admitted[i] && S_asked(s, &by->hats[i]))
             TRY(s->fetch(db, &by->hats[i], s, &found[i]));
         sum += found[i].n;
     }
@@ -132,4 +162,29 @@ enum err scope_page(struct store *db, const struct actor *by, struct scan *s, st
     int64_t last = S_id((const char *)ret->items.items + (room - 1) * s->row->size);
     ret->next = arena_printf(db->arena, "%lld", (long long)last);
     return ret->next.p ? OK : ERR_MEMORY;
+}
+
+int64_t page_most(int64_t limit)
+{
+    return (limit == NO_INT ? PAGE_DEFAULT : limit) + 1;
+}
+
+enum err page_after(struct store *db, struct str after, int64_t *ret)
+{
+    *ret = 0;
+    return !after.p || (str_int(after, ret) && *ret >= 0)
+               ? OK
+               : store_fault(db, ERR_INVALID, "after", "cursor",
+                             "翻页位置无效，请使用上一页给出的 next。",
+                             "That is no cursor; use `next` of the page before.");
+}
+
+enum err page_cut(struct store *db, struct page *page, int64_t most, size_t row_size)
+{
+    if ((int64_t)page->items.n < most)
+        return OK;
+    page->items.n--;
+    int64_t last = S_id((const char *)page->items.items + (page->items.n - 1) * row_size);
+    page->next = arena_printf(db->arena, "%lld", (long long)last);
+    return page->next.p ? OK : ERR_MEMORY;
 }

@@ -239,6 +239,19 @@ enum err place_move(struct store *db, const struct unit *u)
                    NULL));
     TRY(store_exec(db, "UPDATE party SET district = $2, street = $3 WHERE community = $1", args,
                    NULL));
+    TRY(store_exec(db, "UPDATE case_due SET district = $2, street = $3 WHERE community = $1", args,
+                   NULL));
+    TRY(store_exec(db,
+                   "UPDATE mediation_due SET district = $2, street = $3 "
+                   "WHERE community = $1 AND done_at IS NULL",
+                   args, NULL));
+    TRY(store_exec(db,
+                   "UPDATE body SET district = $2, street = $3 "
+                   "WHERE community = $1 AND valid_to IS NULL",
+                   args, NULL));
+    TRY(store_exec(
+        db, "UPDATE pair SET district = $2, street = $3 WHERE community = $1 AND until IS NULL",
+        args, NULL));
     return store_exec(db,
                       "UPDATE matter SET district = $2, street = $3 "
                       "WHERE community = $1 AND open = 1",

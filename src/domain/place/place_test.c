@@ -250,6 +250,12 @@ static void S_move(void **state)
                    "community, created_at) VALUES ($1, 1, $2, $3, $4, $2, 1)",
                    ARGS(A_INT(HOME(50)), A_INT(HOME(10)), A_INT(DISTRICT), A_INT(STREET)), NULL),
         OK);
+    assert_int_equal(
+        store_exec(&f.db,
+                   "INSERT INTO case_due (id, county, what, matter, title, due_at, district, "
+                   "street, community) VALUES (1, 1, 'milestone', 1, 'x', 1, $2, $3, $1)",
+                   ARGS(A_INT(HOME(10)), A_INT(DISTRICT), A_INT(STREET)), NULL),
+        OK);
     assert_int_equal(place_get(&f.db, HOME(10), &u), OK);
     u.parent = u.street = STREET_2;
     assert_int_equal(place_move(&f.db, &u), OK);
@@ -259,6 +265,8 @@ static void S_move(void **state)
     assert_int_equal(place_get(&f.db, HOME(11), &u), OK);
     assert_int_equal(u.street, STREET);
     assert_int_equal(store_int(&f.db, "SELECT street FROM person", NO_ARGS, &n), OK);
+    assert_int_equal(n, STREET_2);
+    assert_int_equal(store_int(&f.db, "SELECT street FROM case_due", NO_ARGS, &n), OK);
     assert_int_equal(n, STREET_2);
 }
 

@@ -1,0 +1,74 @@
+/* A scene is a real place whose published figures Linli computes from records. A row of its table
+ * is one figure:
+ *
+ *   {id, title, published, compute, records}
+ *
+ * compute asks the running program and gives the figure as it is printed. records gives what the
+ * figure counts, each as {name, without(compute)}: the figure as it would be if that one record
+ * were not there. The test of a row says that what is computed is what was published, and that it
+ * is not any more when any single record is missing: so that no figure can be typed in.
+ *
+ * `make scenes` prints `scene<TAB>row<TAB>published<TAB>computed`, out of the file that the
+ * environment names as SCENES; without that the rows go to the test's own output. */
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { after, test } from "node:test";
+
+const { DatabaseSync } = await import("node:sqlite");
+
+export function scene(name, rows) {
+    const lines = [];
+    for (const row of rows) {
+        test(`${name} ${row.id}: ${row.title}: ${row.published}`, async () => {
+            const computed = await row.compute();
+            lines.push(`${name}\t${row.id} ${row.title}\t${row.published}\t${computed}\n`);
+            assert.equal(computed, row.published);
+            const records = row.records ? await row.records() : [];
+            if (row.records) assert.ok(records.length > 0, "the figure counts something");
+            for (const record of records)
+                assert.notEqual(
+                    await record.without(row.compute),
+                    row.published,
+                    `${record.name} is missing, and nobody notices`,
+                );
+            assert.equal(await row.compute(), row.published, "everything is back");
+        });
+    }
+    after(() => {
+        if (process.env.SCENES) fs.appendFileSync(process.env.SCENES, lines.join(""));
+        else process.stdout.write(lines.join(""));
+    });
+}
+
+/* Rows of the database as records: SQL that gives the ids of rows of one table. Each is taken out
+ * of the served folder, committed, and put back as it was; the program reads on meanwhile, so what
+ * it computes then is what it would be without the row. Its own background work must have come to
+ * rest (app.indexed). */
+export function tableRows(app, table, sql, ...args) {
+    const db = new DatabaseSync(path.join(app.data, "linli.db"));
+    after(() => db.close());
+    db.exec("PRAGMA busy_timeout = 5000; PRAGMA synchronous = OFF");
+    const ids = db.prepare(sql);
+    ids.setReadBigInts(true);
+    const select = db.prepare(`SELECT * FROM ${table} WHERE id = ?`);
+    select.setReadBigInts(true);
+    const remove = db.prepare(`DELETE FROM ${table} WHERE id = ?`);
+    return ids.all(...args).map(({ id }) => ({
+        name: `${table} ${id}`,
+        async without(compute) {
+            const row = select.get(id);
+            assert.ok(row, `${table} ${id} is not there`);
+            const names = Object.keys(row);
+            assert.equal(remove.run(id).changes, 1);
+            try {
+                return await compute();
+            } finally {
+                const marks = names.map(() => "?").join(", ");
+                db.prepare(`INSERT INTO ${table} (${names.join(", ")}) VALUES (${marks})`).run(
+                    ...Object.values(row),
+                );
+            }
+        },
+    }));
+}
