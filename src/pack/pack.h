@@ -347,9 +347,9 @@ struct pack_report {
 MUST enum err pack_load(struct str yaml, struct pack_report *report, struct pack **ret);
 void pack_free(struct pack *p);
 
-const struct pack_kind *pack_kind(const struct pack *p, struct str kind);          /* or NULL */
-const struct pack_category *pack_category(const struct pack *p, struct str code);  /* or NULL */
-const struct pack_service *pack_service(const struct pack *p, struct str service); /* or NULL */
+const struct pack_kind *pack_kind(const struct pack *p, struct str kind);           /* or NULL */
+const struct pack_category *pack_category(const struct pack *p, struct str code);   /* or NULL */
+const struct pack_service *pack_service(const struct pack *p, struct str service);  /* or NULL */
 const struct pack_indicator *pack_indicator(const struct pack *p, struct str code); /* or NULL */
 bool pack_source_known(const struct pack *p, struct str source);
 const struct pack_chain *pack_chain(const struct pack *p, struct str chain); /* or NULL */
