@@ -255,7 +255,11 @@ static enum err S_parts(struct store *db, struct figure_matter *m, int64_t id,
     const struct pack *pack = world_pack(db->world, m->pack);
     if (!pack)
         return ERR_STORE;
-    figure_parts(m, pack, parts, n);
+    /* A confidential matter lies nowhere, so that nothing beside it tells of it: it is not counted.
+     */
+    *n = 0;
+    if (m->place.district)
+        figure_parts(m, pack, parts, n);
     if (*n)
         TRY(S_place_find(db, &m->place));
     for (size_t i = 0; i < *n; i++) {
@@ -368,10 +372,8 @@ enum err figures_read(struct store *db, int64_t most, size_t sums, int64_t *done
     const struct event_row *e = events.items;
     size_t n = 0;
     for (; n < events.n && r.n < sums; n++) {
-        /* An event may be about something that is no matter here; nothing stops the reader. */
-        enum err err = S_seen(&seen, e[n].matter) ? OK : S_matter(&r, e[n].matter, &changed);
-        if (err != OK && err != ERR_NOT_FOUND)
-            return err;
+        if (!S_seen(&seen, e[n].matter))
+            TRY(S_matter(&r, e[n].matter, &changed));
     }
     if (!n)
         return OK;

@@ -52,7 +52,7 @@ static enum err S_row(struct store *db, int64_t id, struct row *ret)
         "AND (p.community IS NULL OR p.community <> m.community)) THEN 1 ELSE 0 END AS "
         "inside_grid, "
         "e.transfers, e.returns, e.reopens, e.handled_at FROM matter m "
-        "JOIN unit u ON u.id = m.district CROSS JOIN "
+        "LEFT JOIN unit u ON u.id = m.district CROSS JOIN "
         "(SELECT COALESCE(sum(CASE WHEN act = 'transfer' THEN 1 ELSE 0 END), 0) AS transfers, "
         "COALESCE(sum(CASE WHEN act = 'return' THEN 1 ELSE 0 END), 0) AS returns, "
         "COALESCE(sum(CASE WHEN act = 'reopen' THEN 1 ELSE 0 END), 0) AS reopens, "
