@@ -25,6 +25,9 @@
     X(matter)                                                                                      \
     X(mediation)                                                                                   \
     X(parse)                                                                                       \
+    X(figure)                                                                                      \
+    X(indicator)                                                                                   \
+    X(rule)                                                                                        \
     X(pool)                                                                                        \
     X(pack)                                                                                        \
     X(pack_body)                                                                                   \

@@ -27,6 +27,7 @@ int cli_user(int argc, char **argv);
 int cli_pack(int argc, char **argv);
 int cli_backup(int argc, char **argv);
 int cli_restore(int argc, char **argv);
+int cli_figures(int argc, char **argv);
 int cli_routes(int argc, char **argv);
 int cli_openapi(int argc, char **argv);
 int cli_version(int argc, char **argv);

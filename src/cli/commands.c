@@ -132,6 +132,23 @@ const struct cli_command cli_commands[] = {
      "  --data DIR    the new data folder\n"
      "  --key FILE    the master key, kept apart from the backup\n",
      cli_restore},
+    {"figures", "show figures, and prove them",
+     "usage: linli figures show --unit CODE [--indicator CODE] [--from MONTH] [--to MONTH]\n"
+     "                          [--by month|unit|kind|source] [--data DIR]\n"
+     "       linli figures check [--repair] [--data DIR]\n"
+     "       linli figures count [--data DIR]\n\n"
+     "show   prints what the indicators count at a unit, which may also be a city or a province:\n"
+     "       indicator, group, numerator, denominator, left out, value, quantiles in ms.\n"
+     "check  computes everything anew from the matters and their events and compares. Exit code\n"
+     "       0: the figures are those of the records; 3: they are not.\n"
+     "count  counts in what is waiting, at once: a server does it by and by. Worth while after an\n"
+     "       upgrade of a folder with many matters.\n\n"
+     "  --unit CODE   official code of the unit\n"
+     "  --from MONTH  first month, as 2026-11 (default: the last)\n"
+     "  --to MONTH    last month (default: the present one)\n"
+     "  --repair      put right what is wrong\n"
+     "  --data DIR    the data folder (default: data); no server may hold it\n",
+     cli_figures},
     {"routes", "list the routes",
      "usage: linli routes [--json]\n\n"
      "Prints each route: verb, path, operation, permission, and where it is in the source.\n\n"

@@ -3,26 +3,69 @@
 #include "cli/cli.h"
 #include "cli/import.h"
 #include "cli/import_rows.h"
+#include "domain/figure/figure.h"
 #include "cli/refused.h"
 #include "domain/matter/matter.h"
 #include "gate/gate.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { FILE_MAX = 4 << 20, STEP = 256, INDEX_STEP = 2000 };
 
+struct refusal_at {
+    int64_t line;
+    struct refusal why;
+};
+
 struct matters_import {
     struct house *house;
     const char *file, *map_file;
-    struct refused_file refused;
+    struct refusal_at *refused; /* owned */
+    size_t refusals, room;
+    struct refused_file refused_file;
     struct csv *csv;
     struct import_map map;
     struct pack_report report;
     struct replay replay;
     int64_t rows;
 };
+
+/* ---- the refused ---- */
+
+static enum err S_refused(struct matters_import *in, int64_t line, struct refusal why)
+{
+    if (in->refusals == in->room) {
+        size_t room = in->room ? in->room * 2 : 256;
+        struct refusal_at *rows = realloc(in->refused, room * sizeof *rows);
+        if (!rows)
+            return ERR_MEMORY;
+        in->refused = rows;
+        in->room = room;
+    }
+    in->refused[in->refusals++] = (struct refusal_at){line, why};
+    return OK;
+}
+
+static int S_by_line(const void *a, const void *b)
+{
+    const struct refusal_at *x = a, *y = b;
+    return (x->line > y->line) - (x->line < y->line);
+}
+
+/* In the order of the file, which is not that of the replay. */
+static enum err S_write_refused(struct matters_import *in)
+{
+    if (in->refusals)
+        qsort(in->refused, in->refusals, sizeof *in->refused, S_by_line);
+    for (size_t i = 0; i < in->refusals; i++) {
+        const struct refusal_at *row = &in->refused[i];
+        TRY(refused_row(&in->refused_file, row->line, row->why.column, row->why.zh, row->why.en));
+    }
+    return refused_flush(&in->refused_file);
+}
 
 /* ---- the file ---- */
 
@@ -81,35 +124,39 @@ static enum err S_learn(struct matters_import *in)
 {
     struct csv_row row;
     while (csv_next(in->csv, &row)) {
+        const struct refusal why = {.zh = row.fault.zh, .en = row.fault.en};
         in->rows++;
-        if (!row.fault.zh)
-            TRY(replay_learn(&in->replay, &row));
+        TRY(why.zh ? S_refused(in, row.line, why) : replay_learn(&in->replay, &row));
     }
     TRY(csv_error(in->csv));
+    replay_sort(&in->replay);
     return S_open(in);
 }
 
 static enum err S_rows(struct matters_import *in)
 {
     struct progress progress = progress_start("Matters", in->rows);
+    struct replay *r = &in->replay;
     struct csv_row row;
-    int64_t done = 0;
-    while (csv_next(in->csv, &row)) {
-        struct refusal why = {.zh = row.fault.zh, .en = row.fault.en};
-        if (!why.zh)
-            TRY(replay_row(&in->replay, &row, &why));
+    for (size_t i = 0; i < r->n; i++) {
+        struct refusal why;
+        TRY(replay_until(r, r->order[i].created));
+        TRY(csv_seek(in->csv, r->order[i].line, r->order[i].at));
+        if (!csv_next(in->csv, &row) || row.fault.zh)
+            return ERR_IO; /* it could be read a moment ago */
+        TRY(replay_row(r, &row, &why));
         if (why.zh)
-            TRY(refused_row(&in->refused, row.line, why.column, why.zh, why.en));
-        if (++done % STEP == 0)
-            progress_step(&progress, done);
+            TRY(S_refused(in, row.line, why));
+        if (i % STEP == 0)
+            progress_step(&progress, (int64_t)i);
     }
-    progress.done = done;
-    TRY(csv_error(in->csv));
+    TRY(replay_until(r, INT64_MAX));
+    progress.done = in->rows;
     progress_end(&progress, "rows");
     return OK;
 }
 
-/* So that they can be searched for at once. */
+/* So that they can be searched for, and are counted, at once. */
 static enum err S_index(struct matters_import *in)
 {
     int64_t done = 0;
@@ -117,7 +164,7 @@ static enum err S_index(struct matters_import *in)
         arena_reset(in->replay.db.arena);
         TRY(matter_index(&in->replay.db, INDEX_STEP, &done));
     } while (done);
-    return OK;
+    return figures_catch_up(&in->house->db);
 }
 
 /* One row of audit for the file. */
@@ -173,12 +220,12 @@ static void S_print(const struct matters_import *in)
     };
     const struct replay *r = &in->replay;
     printf("  read %lld, accepted %lld, known already %lld, refused %lld\n", (long long)in->rows,
-           (long long)r->accepted, (long long)r->known, (long long)in->refused.n);
+           (long long)r->accepted, (long long)r->known, (long long)in->refusals);
     for (int i = 0; i < REPAIRS; i++) {
         if (r->repaired[i])
             printf("  repaired %lld: %s\n", (long long)r->repaired[i], repairs[i]);
     }
-    refused_print(&in->refused);
+    refused_print(&in->refused_file);
 }
 
 static int S_fault(const struct matters_import *in, enum err err)
@@ -199,7 +246,7 @@ static int S_run(struct matters_import *in)
     if (err == OK) {
         err = S_import(in);
         if (err == OK)
-            err = refused_flush(&in->refused);
+            err = S_write_refused(in);
         if (err == OK)
             err = conn_commit(conn);
         if (err != OK)
@@ -238,8 +285,9 @@ int import_matters(int argc, char **argv)
     in->file = words[1];
     in->map_file = map;
     in->report.arena = h.arena;
-    code = refused_name(&in->refused, refused, words[1]) ? S_run(in) : EXIT_USAGE;
-    refused_close(&in->refused);
+    code = refused_name(&in->refused_file, refused, words[1]) ? S_run(in) : EXIT_USAGE;
+    refused_close(&in->refused_file);
+    free(in->refused);
     csv_close(in->csv);
     replay_end(&in->replay);
     house_close(&h);

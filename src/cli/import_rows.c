@@ -1,8 +1,8 @@
 #include "cli/import_rows.h"
 
-#include "domain/matter/matter_import.h"
 #include "domain/people/people.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { ROW_ARENA = 8 << 20, TITLE_MAX = 60, PLACE_MAX = 120, TEXT_SHORT = 2 };
@@ -84,17 +84,21 @@ static struct str S_at_most(struct str s, size_t characters)
     return (struct str){s.p, at};
 }
 
+/* When the row came in; false when that cannot be read. */
+static bool S_time(struct replay *r, int64_t *ret)
+{
+    struct str value = S_value(r, r->map->created);
+    struct str text = arena_printf(r->db.arena, STR_F STR_F, STR_A(value), STR_A(r->map->zone));
+    char *gap = text.p ? memchr(text.p, ' ', text.n) : NULL;
+    if (gap)
+        *gap = 'T';
+    return value.p && text.p && time_parse(text, ret);
+}
+
 static enum err S_created(struct replay *r, struct refusal *ret)
 {
     struct column c = r->map->created;
-    struct str value = S_value(r, c);
-    struct str text = arena_printf(r->db.arena, STR_F STR_F, STR_A(value), STR_A(r->map->zone));
-    if (!text.p)
-        return ERR_MEMORY;
-    char *gap = memchr(text.p, ' ', text.n);
-    if (gap)
-        *gap = 'T';
-    if (!value.p || !time_parse(text, &r->db.now))
+    if (!S_time(r, &r->db.now))
         return S_refuse(ret, c, "不是时间（年-月-日 时:分:秒）。",
                         "Not a time (YYYY-MM-DD HH:MM:SS).");
     if (r->db.now > r->house->db.now)
@@ -270,6 +274,87 @@ static enum err S_party(struct replay *r, struct matter_imported *in)
     return OK;
 }
 
+/* ---- the order of time ---- */
+
+static void *S_more(void *items, size_t n, size_t size, size_t *room)
+{
+    if (n < *room)
+        return items;
+    *room = *room ? *room * 2 : 1024;
+    return realloc(items, *room * size);
+}
+
+static enum err S_remember(struct replay *r)
+{
+    struct replay_row row = {.line = r->row->line, .at = r->row->at};
+    struct replay_row *order = S_more(r->order, r->n, sizeof *order, &r->room);
+    if (!order)
+        return ERR_MEMORY;
+    r->order = order;
+    if (!S_time(r, &row.created))
+        row.created = INT64_MIN;
+    r->order[r->n++] = row;
+    return OK;
+}
+
+static int S_earlier(const void *a, const void *b)
+{
+    const struct replay_row *x = a, *y = b;
+    int64_t one = x->created == y->created ? x->line : x->created;
+    int64_t other = x->created == y->created ? y->line : y->created;
+    return (one > other) - (one < other);
+}
+
+void replay_sort(struct replay *r)
+{
+    if (r->n)
+        qsort(r->order, r->n, sizeof *r->order, S_earlier);
+}
+
+static bool S_before(const struct import_ending *a, const struct import_ending *b)
+{
+    return a->at != b->at ? a->at < b->at : a->id < b->id;
+}
+
+static enum err S_ending_add(struct replay *r, const struct import_ending *e)
+{
+    struct import_ending *heap = S_more(r->endings, r->ending_count, sizeof *heap, &r->ending_room);
+    if (!heap)
+        return ERR_MEMORY;
+    r->endings = heap;
+    size_t at = r->ending_count++;
+    for (; at && S_before(e, &heap[(at - 1) / 2]); at = (at - 1) / 2)
+        heap[at] = heap[(at - 1) / 2];
+    heap[at] = *e;
+    return OK;
+}
+
+static struct import_ending S_ending_take(struct replay *r)
+{
+    struct import_ending *heap = r->endings, first = heap[0];
+    const struct import_ending last = heap[--r->ending_count];
+    size_t at = 0, n = r->ending_count;
+    for (size_t child = 1; child < n; child = at * 2 + 1) {
+        child += child + 1 < n && S_before(&heap[child + 1], &heap[child]);
+        if (S_before(&last, &heap[child]))
+            break;
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = last;
+    return first;
+}
+
+enum err replay_until(struct replay *r, int64_t now)
+{
+    while (r->ending_count && r->endings[0].at <= now) {
+        const struct import_ending e = S_ending_take(r);
+        arena_reset(r->db.arena);
+        TRY(matter_import_end(&r->db, &e));
+    }
+    return OK;
+}
+
 /* ---- ids beside names ---- */
 
 static enum err S_pair(struct replay *r, size_t pair, struct str *id, struct memo_slot **name)
@@ -288,6 +373,7 @@ enum err replay_learn(struct replay *r, const struct csv_row *row)
 {
     r->row = row;
     arena_reset(r->db.arena);
+    TRY(S_remember(r));
     for (size_t i = 0; i < r->map->pair_count; i++) {
         struct memo_slot *name = NULL, *both = NULL;
         struct str id = NO_STR;
@@ -326,7 +412,7 @@ typedef enum err part_fn(struct replay *r, struct matter_imported *in, struct re
 
 static enum err S_store(struct replay *r, struct matter_imported *in, struct str key)
 {
-    int64_t id = 0;
+    struct import_ending ending;
     int year = 0, month = 0, day = 0;
     struct str unique = S_value(r, r->map->key);
     day_to_civil(day_of(r->db.now), &year, &month, &day);
@@ -334,9 +420,11 @@ static enum err S_store(struct replay *r, struct matter_imported *in, struct str
                               year, month, day, STR_A(unique));
     TRY(S_ids(r));
     TRY(S_party(r, in));
-    TRY(matter_import(&r->db, in, &id));
+    TRY(matter_import(&r->db, in, &ending));
+    if (ending.end != IMPORTED_OPEN)
+        TRY(S_ending_add(r, &ending));
     TRY(store_exec(&r->db, "INSERT INTO counter (name, n) VALUES ($1, $2)",
-                   ARGS(A_TEXT(key), A_INT(id)), NULL));
+                   ARGS(A_TEXT(key), A_INT(ending.id)), NULL));
     for (int i = 0; i < REPAIRS; i++)
         r->repaired[i] += (r->repairs >> i) & 1;
     r->accepted++;
@@ -382,5 +470,7 @@ enum err replay_start(struct replay *r)
 
 void replay_end(struct replay *r)
 {
+    free(r->order);
+    free(r->endings);
     arena_free(r->db.arena);
 }

@@ -1,11 +1,14 @@
 /* The rows of a file of another system's matters, each to a matter or to the reason why not. Small
- * faults that leave no doubt are repaired, and counted. Inside one transaction of the caller's;
- * what is remembered between rows lives in the house's arena. */
+ * faults that leave no doubt are repaired, and counted. The file is read twice: first each row is
+ * learned from, then the rows are replayed in the order of the times they came in, whatever their
+ * order in the file, and a matter ends between those that came in before and after that. Inside
+ * one transaction of the caller's; what is remembered between rows lives in the house's arena. */
 #ifndef CLI_IMPORT_ROWS_H
 #define CLI_IMPORT_ROWS_H
 
 #include "cli/cli.h"
 #include "cli/import_map.h"
+#include "domain/matter/matter_import.h"
 #include "domain/place/place.h"
 
 enum repair {
@@ -27,6 +30,11 @@ struct memo {
     size_t n, room; /* room is a power of two */
 };
 
+/* A row of the file, and when it came in: INT64_MIN when that cannot be read. */
+struct replay_row {
+    int64_t created, line, at;
+};
+
 struct replay {
     struct house *house;
     const struct import_map *map;
@@ -38,7 +46,11 @@ struct replay {
     struct memo memo;
     unsigned repairs; /* of the row: bits of enum repair */
     int64_t repaired[REPAIRS];
-    int64_t accepted, known; /* known: replayed before */
+    int64_t accepted, known;  /* known: replayed before */
+    struct replay_row *order; /* of all rows that could be split, n of them */
+    size_t n, room;
+    struct import_ending *endings; /* still to come: a heap, the next one first */
+    size_t ending_count, ending_room;
 };
 
 struct refusal {
@@ -49,9 +61,13 @@ struct refusal {
 MUST enum err replay_start(struct replay *r);
 void replay_end(struct replay *r);
 
-/* First every row is shown once, to learn which id a name mostly comes with. */
+/* First every row is shown once, to learn when it came in and which id a name mostly comes with;
+ * replay_sort then puts r->order into the order of time. */
 MUST enum err replay_learn(struct replay *r, const struct csv_row *row);
+void replay_sort(struct replay *r);
 
+/* Then, row by row: what ends until the row came in, then the row itself; and what is left. */
+MUST enum err replay_until(struct replay *r, int64_t now);
 MUST enum err replay_row(struct replay *r, const struct csv_row *row, struct refusal *ret);
 
 #endif

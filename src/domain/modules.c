@@ -2,6 +2,7 @@
 
 #include "domain/body/pair.h"
 #include "domain/casework/casework.h"
+#include "domain/figure/figure.h"
 #include "domain/live/live.h"
 #include "domain/matter/matter.h"
 #include "domain/matter/matter_many.h"
@@ -14,8 +15,20 @@
 #include "domain/service/service.h"
 
 /* units.at and units.shapes come before units.get, whose path takes any word there. */
-const struct module *const modules[] = {
-    &people_module, &shape_module,    &place_module,   &many_module,
-    &matter_module, &casework_module, &service_module, &mediation_module,
-    &body_module,   &pair_module,     &patrol_module,  &live_module,
-    &notice_module, &call_module,     &webhook_module, NULL};
+const struct module *const modules[] = {&people_module,
+                                        &shape_module,
+                                        &place_module,
+                                        &many_module,
+                                        &matter_module,
+                                        &casework_module,
+                                        &service_module,
+                                        &mediation_module,
+                                        &body_module,
+                                        &pair_module,
+                                        &patrol_module,
+                                        &live_module,
+                                        &notice_module,
+                                        &call_module,
+                                        &webhook_module,
+                                        &figure_module,
+                                        NULL};

@@ -31,6 +31,7 @@ const char *const perm_names[PERM_COUNT + 1] = {
     [PERM_PATROL_WALK] = "patrol.walk",
     [PERM_PATROL_WRITE] = "patrol.write",
     [PERM_WEBHOOK_WRITE] = "webhook.write",
+    [PERM_FIGURE_READ] = "figure.read",
     [PERM_COUNT] = NULL,
 };
 _Static_assert(PERM_COUNT <= 32, "a role's permissions are a set of bits");
@@ -44,7 +45,7 @@ static const unsigned walking_party = matter_party | P(MATTER_ORDER) | P(PATROL_
 static const unsigned field_worker = P(MATTER_ORDER) | P(MATTER_READ) | P(MATTER_ACT) |
                                      P(MATTER_REVEAL) | P(PARTY_READ) | P(PERSON_READ) |
                                      P(PERSON_WRITE) | P(PERSON_REVEAL) | MEDIATOR | P(BODY_READ) |
-                                     P(PAIR_CONTACT) | P(PATROL_WALK);
+                                     P(PAIR_CONTACT) | P(PATROL_WALK) | P(FIGURE_READ);
 
 bool role_may(enum role r, enum perm p)
 {
@@ -59,9 +60,9 @@ bool role_may(enum role r, enum perm p)
             field_worker | P(PARTY_WRITE) | P(MATTER_GLASS) | P(BODY_WRITE) | P(PATROL_WRITE),
         [ROLE_STREET] = (field_worker & ~P(PERSON_WRITE)) | P(PARTY_WRITE) | P(MATTER_GLASS) |
                         P(BODY_WRITE) | P(PATROL_WRITE),
-        [ROLE_DISTRICT] =
-            matter_party | P(PARTY_READ) | P(MATTER_GLASS) | P(BODY_READ) | P(PATROL_WALK),
-        [ROLE_HOTLINE] = matter_party | P(MATTER_ORDER) | P(PARTY_READ),
+        [ROLE_DISTRICT] = matter_party | P(PARTY_READ) | P(MATTER_GLASS) | P(BODY_READ) |
+                          P(PATROL_WALK) | P(FIGURE_READ),
+        [ROLE_HOTLINE] = matter_party | P(MATTER_ORDER) | P(PARTY_READ) | P(FIGURE_READ),
         [ROLE_SYSTEM_ADMIN] = P(UNIT_WRITE) | P(WEBHOOK_WRITE),
         [ROLE_SECURITY_ADMIN] = P(ACCOUNT_READ) | P(ACCOUNT_WRITE),
         [ROLE_AUDITOR] = P(AUDIT_READ),

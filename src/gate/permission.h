@@ -56,6 +56,7 @@ enum perm {
     PERM_PATROL_WALK,
     PERM_PATROL_WRITE,
     PERM_WEBHOOK_WRITE,
+    PERM_FIGURE_READ,
     PERM_COUNT
 };
 extern const char *const perm_names[PERM_COUNT + 1];

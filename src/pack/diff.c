@@ -40,6 +40,7 @@ static const struct listing root_lists[] = {
     {"categories", "code", "分类", "category", BELOW(categories)},
     {"matters", "kind", "事项", "kind of matter", BELOW(kind_lists)},
     {"bodies", "kind", "组织", "kind of body", BELOW(body_lists)},
+    {"indicators", "indicator", "指标", "indicator", ALONE},
 };
 
 /* What the other keys of items are called. */

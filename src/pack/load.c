@@ -356,9 +356,9 @@ static void S_matters(struct reader *r, const struct node *root)
 
 static void S_root(struct reader *r, const struct node *root)
 {
-    static const char *const keys[] = {"pack",    "name",     "en",         "hours",   "roles",
-                                       "sources", "reasons",  "categories", "matters", "chains",
-                                       "forms",   "services", "bodies",     "patrols", NULL};
+    static const char *const keys[] = {
+        "pack",    "name",   "en",    "hours",    "roles",  "sources", "reasons",    "categories",
+        "matters", "chains", "forms", "services", "bodies", "patrols", "indicators", NULL};
     const struct node *map = node_get(root, "map");
     if (map && !node_get(root, "matters")) {
         fault_add(
@@ -381,6 +381,7 @@ static void S_root(struct reader *r, const struct node *root)
     read_services(r, root);
     read_bodies(r, root);
     read_patrols(r, root);
+    read_indicators(r, root);
 }
 
 static struct str S_hash(struct arena *a, struct str yaml)

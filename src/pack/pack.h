@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/workday.h"
+#include "pack/indicator.h"
 
 /* What can be done to a matter. The effects are the engine's (domain/matter); who may, from where
  * and to where is the pack's. Comment and watch are always open to whoever sees the matter. */
@@ -102,10 +103,6 @@ extern const char *const outcome_names[OUTCOME_COUNT + 1]; /* "none", "handled",
 
 /* Which rating a rate step is for. */
 enum given { GIVEN_ANY, GIVEN_SOLVED, GIVEN_UNSOLVED };
-
-struct pack_label {
-    struct str zh, en; /* en falls back to zh */
-};
 
 struct pack_stage {
     struct str stage;
@@ -356,6 +353,8 @@ struct pack {
     size_t body_count;
     struct pack_patrol *patrols;
     size_t patrol_count;
+    struct pack_indicator *indicators;
+    size_t indicator_count;
 };
 
 /* One mistake in a pack, for its writer. */
@@ -374,11 +373,12 @@ struct pack_report {
 MUST enum err pack_load(struct str yaml, struct pack_report *report, struct pack **ret);
 void pack_free(struct pack *p);
 
-const struct pack_kind *pack_kind(const struct pack *p, struct str kind);          /* or NULL */
-const struct pack_category *pack_category(const struct pack *p, struct str code);  /* or NULL */
-const struct pack_service *pack_service(const struct pack *p, struct str service); /* or NULL */
-const struct pack_patrol *pack_patrol(const struct pack *p, struct str patrol);    /* or NULL */
-const struct pack_item *patrol_item(const struct pack_patrol *p, struct str item); /* or NULL */
+const struct pack_kind *pack_kind(const struct pack *p, struct str kind);           /* or NULL */
+const struct pack_category *pack_category(const struct pack *p, struct str code);   /* or NULL */
+const struct pack_service *pack_service(const struct pack *p, struct str service);  /* or NULL */
+const struct pack_patrol *pack_patrol(const struct pack *p, struct str patrol);     /* or NULL */
+const struct pack_item *patrol_item(const struct pack_patrol *p, struct str item);  /* or NULL */
+const struct pack_indicator *pack_indicator(const struct pack *p, struct str code); /* or NULL */
 bool pack_source_known(const struct pack *p, struct str source);
 const struct pack_chain *pack_chain(const struct pack *p, struct str chain); /* or NULL */
 bool chain_link(const struct pack_chain *c, struct str link, size_t *ret);

@@ -84,6 +84,10 @@ bool read_whole(struct reader *r, const struct node *map, const char *key, int m
 void read_milestones(struct reader *r, const struct node *map, struct pack_kind *kind);
 void read_chains(struct reader *r, const struct node *root);
 
+/* `indicators:` of the root, into the pack; without that key those of indicator_default. Kinds,
+ * sources and categories have been read before. */
+void read_indicators(struct reader *r, const struct node *root);
+
 /* What the flow means: who may, from where, to where, by when. */
 void check_kind(struct reader *r, const struct pack_kind *kind, const struct kind_mark *mark);
 void check_stays(struct reader *r, const struct pack_kind *kind, const struct kind_mark *mark);

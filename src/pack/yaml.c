@@ -109,6 +109,7 @@ static void S_text(struct build *b, struct fy_event *event, struct node *node)
     enum fy_node_style style = fy_event_get_node_style(event);
     if (style == FYNS_SINGLE_QUOTED || style == FYNS_DOUBLE_QUOTED)
         node->at.column--; /* libfyaml points behind the quote */
+    node->quoted = style == FYNS_SINGLE_QUOTED || style == FYNS_DOUBLE_QUOTED;
     if (S_plain(event) && (!text.n || str_eq(text, S("~")) || str_eq(text, S("null"))))
         return;
     node->type = NODE_TEXT;

@@ -22,6 +22,7 @@ struct node {
     enum node_type type;
     struct mark at;     /* where the value begins; the key, when the value is empty */
     struct str text;    /* NODE_TEXT */
+    bool quoted;        /* … written in quotes: its first character stands one further on */
     struct str key;     /* in a map */
     struct mark key_at; /* in a map */
     struct node *child; /* first of a list or map */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { READ_SIZE = 256 * 1024 };
+enum { READ_SIZE = 256 * 1024, READ_FIRST = 4 * 1024 };
 
 struct csv {
     int fd;
@@ -14,6 +14,8 @@ struct csv {
     size_t from, end; /* what has been read and not yet taken */
     size_t row_max;
     int64_t line; /* of p[from] */
+    int64_t base; /* of p[0], in the file */
+    size_t step;  /* how much is read next: little at first, for who jumps about */
     bool ended;   /* nothing more is read */
     enum err err;
     size_t columns;
@@ -42,11 +44,13 @@ static bool S_fill(struct csv *c)
         return false;
     memmove(c->p, c->p + c->from, c->end - c->from);
     c->end -= c->from;
+    c->base += (int64_t)c->from;
     c->from = 0;
     size_t room = c->row_max + READ_SIZE - c->end;
+    c->step = c->step * 2 < READ_SIZE ? c->step * 2 : READ_SIZE;
     ssize_t got = 0;
     do {
-        got = read(c->fd, c->p + c->end, room < READ_SIZE ? room : READ_SIZE);
+        got = read(c->fd, c->p + c->end, room < c->step ? room : c->step);
     } while (got < 0 && errno == EINTR);
     if (got < 0) {
         c->err = ERR_IO;
@@ -159,7 +163,8 @@ bool csv_next(struct csv *c, struct csv_row *ret)
     bool blank = true, utf8 = true;
     size_t n = 0;
     while (blank) {
-        *ret = (struct csv_row){.line = c->line, .values = c->values};
+        *ret = (struct csv_row){
+            .line = c->line, .at = c->base + (int64_t)c->from, .values = c->values};
         if (!S_ready(c, &n, &ret->fault)) {
             c->from = c->end;
             c->ended = true;
@@ -226,6 +231,7 @@ enum err csv_open(const char *path, size_t row_max, struct csv **ret, struct csv
     c->fd = fd;
     c->row_max = row_max;
     c->line = 1;
+    c->step = READ_FIRST;
     c->p = malloc(row_max + READ_SIZE + 1);
     enum err err = c->p ? S_head(c, fault ? fault : &unheard) : ERR_MEMORY;
     if (err != OK) {
@@ -253,6 +259,23 @@ int csv_column(const struct csv *c, const char *name)
             return (int)i;
     }
     return -1;
+}
+
+/* What has been split is no longer as it stands in the file, so only the very next row is at hand.
+ */
+enum err csv_seek(struct csv *c, int64_t line, int64_t at)
+{
+    if (c->err == OK && !c->ended && at == c->base + (int64_t)c->from)
+        return OK;
+    if (lseek(c->fd, (off_t)at, SEEK_SET) < 0)
+        return ERR_IO;
+    c->base = at;
+    c->from = c->end = 0;
+    c->line = line;
+    c->step = READ_FIRST;
+    c->ended = false;
+    c->err = OK;
+    return OK;
 }
 
 enum err csv_error(const struct csv *c)

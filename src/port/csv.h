@@ -21,6 +21,7 @@ struct csv_fault {
 
 struct csv_row {
     int64_t line; /* where it begins, from 1 */
+    int64_t at;   /* … and at which byte of the file */
     size_t n;
     const struct str *values;
     struct csv_fault fault;
@@ -38,6 +39,9 @@ int csv_column(const struct csv *c, const char *name);
 
 /* The next row; false at the end, and when the file cannot be read further: see csv_error. */
 bool csv_next(struct csv *c, struct csv_row *ret);
+
+/* Goes on with the row that begins there, as a row told: for reading rows in another order. */
+MUST enum err csv_seek(struct csv *c, int64_t line, int64_t at);
 
 /* OK, or ERR_IO when reading failed. */
 MUST enum err csv_error(const struct csv *c);

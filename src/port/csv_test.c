@@ -207,11 +207,42 @@ static int S_teardown(void **state)
     return unlink(path);
 }
 
+/* Rows in any order, as they were told: quotes folded before, the last row without its break. */
+static void S_test_seek(void **state)
+{
+    static const int order[] = {3, 0, 2, 1, 1, 3, 0};
+    static const char *const want[] = {"1|\"a\"", "2|b\nc", "3|丁", "4|e"};
+    struct csv *c = NULL;
+    struct csv_row row;
+    int64_t at[4] = {0}, line[4] = {0};
+    (void)state;
+    S_write(S("\xEF\xBB\xBFn,t\r\n1,\"\"\"a\"\"\"\r\n\n2,\"b\nc\"\r\n3,丁\r\n4,e"));
+    assert_int_equal(csv_open(path, CSV_ROW_MAX, &c, NULL), OK);
+    for (size_t i = 0; i < COUNT_OF(at); i++) {
+        assert_true(csv_next(c, &row));
+        line[i] = row.line;
+        at[i] = row.at;
+    }
+    assert_false(csv_next(c, &row));
+    for (size_t i = 0; i < COUNT_OF(order); i++) {
+        char got[64];
+        assert_int_equal(csv_seek(c, line[order[i]], at[order[i]]), OK);
+        assert_true(csv_next(c, &row));
+        assert_int_equal(row.n, 2);
+        snprintf(got, sizeof got, STR_F "|" STR_F, STR_A(row.values[0]), STR_A(row.values[1]));
+        assert_string_equal(got, want[order[i]]);
+        assert_int_equal(row.line, line[order[i]]);
+        assert_int_equal(row.at, at[order[i]]);
+    }
+    csv_close(c);
+}
+
 int csv_tests(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(S_tables), cmocka_unit_test(S_columns), cmocka_unit_test(S_refused),
-        cmocka_unit_test(S_wide),   cmocka_unit_test(S_cap),     cmocka_unit_test(S_long),
+        cmocka_unit_test(S_tables),    cmocka_unit_test(S_columns), cmocka_unit_test(S_refused),
+        cmocka_unit_test(S_wide),      cmocka_unit_test(S_cap),     cmocka_unit_test(S_long),
+        cmocka_unit_test(S_test_seek),
     };
     return cmocka_run_group_tests_name("csv", tests, S_setup, S_teardown);
 }

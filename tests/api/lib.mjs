@@ -433,9 +433,9 @@ class App {
         db.close();
         return rows;
     }
-    /* Until what follows the events has caught up: the search and the notices, and another reader. */
+    /* Until what follows the events has caught up: the search, the notices, the figures, and another. */
     async indexed(...readers) {
-        const names = ["search_seq", "notice_seq", ...readers].map((name) => `SELECT '${name}' AS name`);
+        const names = ["search_seq", "notice_seq", "figures_seq", ...readers].map((name) => `SELECT '${name}' AS name`);
         const sql =
             "SELECT COALESCE((SELECT max(seq) FROM matter_event), 0) AS written, " +
             "(SELECT min(COALESCE(CAST(s.value AS INTEGER), 0)) FROM " +

@@ -126,6 +126,7 @@ const FILL = {
     q: () => "路灯",
     kind: () => "repair",
     stage: () => "new",
+    indicator: () => "arrived",
     after: () => "0",
     act: () => "matters.act",
     within: () => "3 work days",
@@ -176,6 +177,7 @@ const MORE = {
 /* "operation/field" of cursors that are no plain numbers. */
 FILL["matters.list/after"] = () => "0.0";
 FILL["notices.list/after"] = () => "1.1";
+FILL["figures.records/after"] = () => "0.0.0.0";
 
 /* A filing, complete when every material is there. */
 export async function openFiling(clerk, unit, person, materials) {

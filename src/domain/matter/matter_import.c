@@ -26,36 +26,17 @@ static enum err S_insert(struct store *db, const struct matter *m)
         db,
         "INSERT INTO matter (id, county, number, kind, category, pack, stage, awaits, outcome, "
         "open, title, place, source, unit, charge, district, street, community, grid, party, "
-        "created_at, due_at, provisional, closed_at, tier, late, handled_at, spot, version) "
+        "created_at, due_at, provisional, tier, spot, imported, version) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-        "$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, 1)",
+        "$19, $20, $21, $22, $23, $24, $25, 1, 1)",
         ARGS(A_INT(m->id), A_INT(ID_COUNTY(m->id)), A_TEXT(m->number), A_TEXT(m->kind),
              A_TEXT(m->category), A_INT(m->pack), A_TEXT(m->stage), A_TEXT(m->awaits),
              A_TEXT(m->outcome), A_INT(m->open == YES), A_TEXT(m->title), A_TEXT(m->place),
              A_TEXT(m->source), A_INT(m->unit), A_INT(m->charge), A_INT(m->district),
              A_ID(m->street), A_ID(m->community), A_ID(m->grid), A_ID(m->party),
-             A_INT(m->created_at), A_INT(m->due_at), A_INT(m->provisional == YES),
-             A_ID(m->closed_at), A_TEXT(m->tier), A_INT(m->late == YES), A_ID(m->handled_at),
+             A_INT(m->created_at), A_INT(m->due_at), A_INT(m->provisional == YES), A_TEXT(m->tier),
              A_TEXT(m->spot)),
         NULL);
-}
-
-/* It ended, in time or not, at a time nobody told. */
-static enum err S_end(const struct matter_imported *in, struct matter *m)
-{
-    size_t stage = 0;
-    if (!S_end_stage(in->kind, &stage))
-        return ERR_INVALID;
-    if (m->due_at == NO_DUE)
-        m->due_at = m->created_at;
-    m->closed_at = m->due_at + (in->end == IMPORTED_OVERDUE);
-    m->stage = in->kind->stages[stage].stage;
-    m->awaits = NO_STR;
-    m->handled_at = m->closed_at;
-    m->late = in->end == IMPORTED_OVERDUE ? YES : NO;
-    m->open = NO;
-    m->outcome = str_of(outcome_names[OUTCOME_HANDLED]);
-    return OK;
 }
 
 static enum err S_event(const struct store *db, const struct matter *m, int64_t at, enum act act,
@@ -69,33 +50,37 @@ static enum err S_event(const struct store *db, const struct matter *m, int64_t 
 }
 
 static enum err S_events(struct store *db, const struct matter *m, struct str first,
-                         struct str sent, enum imported_end end)
+                         struct str sent)
 {
-    const struct str in_time = S("原系统记为按时办结，没有记下办结时间：这里记在时限届满之时。 / "
-                                 "Ended in time; the source gives no time of ending.");
-    const struct str overdue = S("原系统记为超时办结，没有记下办结时间：这里记在时限刚过之时。 / "
-                                 "Ended overdue; the source gives no time of ending.");
     struct matter_act what = {.score = NO_INT};
     TRY(S_event(db, m, m->created_at, ACT_ORDER, SIDE_ANYONE, NO_STR, first, &what));
-    if (m->party) {
-        what.to = m->party;
-        TRY(store_exec(db, "INSERT INTO matter_sent (party, matter) VALUES ($1, $2)",
-                       ARGS(A_INT(m->party), A_INT(m->id)), NULL));
-        TRY(S_event(db, m, m->created_at, ACT_DISPATCH, SIDE_UNIT, first, sent, &what));
-    }
-    if (end == IMPORTED_OPEN)
+    if (!m->party)
         return OK;
-    what = (struct matter_act){
-        .score = NO_INT, .public = NO, .text = end == IMPORTED_IN_TIME ? in_time : overdue};
-    return S_event(db, m, m->closed_at, ACT_CLOSE, SIDE_UNIT, sent, m->stage, &what);
+    what.to = m->party;
+    TRY(store_exec(db, "INSERT INTO matter_sent (party, matter) VALUES ($1, $2)",
+                   ARGS(A_INT(m->party), A_INT(m->id)), NULL));
+    return S_event(db, m, m->created_at, ACT_DISPATCH, SIDE_UNIT, first, sent, &what);
 }
 
-enum err matter_import(struct store *db, const struct matter_imported *in, int64_t *ret)
+/* When it ended, in time or not: at its limit, or just after. */
+static struct import_ending S_ending(const struct matter_imported *in, struct matter *m)
+{
+    if (m->due_at == NO_DUE)
+        m->due_at = m->created_at;
+    return (struct import_ending){.id = m->id,
+                                  .at = m->due_at + (in->end == IMPORTED_OVERDUE),
+                                  .kind = in->kind,
+                                  .end = in->end};
+}
+
+enum err matter_import(struct store *db, const struct matter_imported *in,
+                       struct import_ending *ret)
 {
     const struct pack_step *order = kind_step(in->kind, ACT_ORDER, 0, every_side, GIVEN_ANY, NULL);
     const struct pack_step *dispatch =
         order ? kind_step(in->kind, ACT_DISPATCH, order->to, every_side, GIVEN_ANY, NULL) : NULL;
-    if (!order)
+    size_t end = 0;
+    if (!order || (in->end != IMPORTED_OPEN && !S_end_stage(in->kind, &end)))
         return ERR_INVALID;
     size_t stage = dispatch && in->party ? dispatch->to : order->to;
     struct str first = in->kind->stages[order->to].stage, sent = in->kind->stages[stage].stage;
@@ -120,10 +105,36 @@ enum err matter_import(struct store *db, const struct matter_imported *in, int64
                                            : TIER_DISTRICT]);
     TRY(store_id(db, ID_COUNTY(in->at.district), &m.id));
     matter_limits(db, in->pack, in->kind, stage, &m);
+    *ret = (struct import_ending){.id = m.id};
     if (in->end != IMPORTED_OPEN)
-        TRY(S_end(in, &m));
+        *ret = S_ending(in, &m);
     TRY(matter_spot(db->arena, m.place, &m.spot));
     TRY(S_insert(db, &m));
-    *ret = m.id;
-    return S_events(db, &m, first, sent, in->end);
+    return S_events(db, &m, first, sent);
+}
+
+enum err matter_import_end(struct store *db, const struct import_ending *in)
+{
+    const struct str in_time = S("原系统记为按时办结，没有记下办结时间：这里记在时限届满之时。 / "
+                                 "Ended in time; the source gives no time of ending.");
+    const struct str overdue = S("原系统记为超时办结，没有记下办结时间：这里记在时限刚过之时。 / "
+                                 "Ended overdue; the source gives no time of ending.");
+    const struct matter_act what = {
+        .score = NO_INT, .public = NO, .text = in->end == IMPORTED_IN_TIME ? in_time : overdue};
+    struct matter m;
+    size_t stage = 0;
+    if (!S_end_stage(in->kind, &stage))
+        return ERR_INVALID;
+    TRY(matter_load(db, in->id, &m));
+    struct str before = m.stage;
+    m.stage = in->kind->stages[stage].stage;
+    TRY(store_exec(db,
+                   "UPDATE matter SET stage = $2, awaits = NULL, outcome = $3, open = 0, "
+                   "closed_at = $4, handled_at = $4, late = $5, auto_at = NULL, warn_at = NULL, "
+                   "version = version + 1 WHERE id = $1",
+                   ARGS(A_INT(m.id), A_TEXT(m.stage),
+                        A_TEXT(str_of(outcome_names[OUTCOME_HANDLED])), A_INT(in->at),
+                        A_INT(in->end == IMPORTED_OVERDUE)),
+                   NULL));
+    return S_event(db, &m, in->at, ACT_CLOSE, SIDE_UNIT, before, m.stage, &what);
 }

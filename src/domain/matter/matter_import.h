@@ -9,6 +9,8 @@
 
 #include "gate/world.h"
 
+/* A replay goes in the order of time: matter_import lets a matter come in and be sent, and says
+ * when it ended; matter_import_end ends it, when that time has come. */
 enum imported_end { IMPORTED_OPEN, IMPORTED_IN_TIME, IMPORTED_OVERDUE };
 
 struct matter_imported {
@@ -21,7 +23,15 @@ struct matter_imported {
     enum imported_end end;
 };
 
-/* db->now is when it came in. Inside a command; answers with the id. */
-MUST enum err matter_import(struct store *db, const struct matter_imported *in, int64_t *ret);
+/* db->now is when it came in. Inside a command. Answers with the id and, unless it is open, with
+ * when it ended. */
+struct import_ending {
+    int64_t id, at;
+    const struct pack_kind *kind;
+    enum imported_end end;
+};
+MUST enum err matter_import(struct store *db, const struct matter_imported *in,
+                            struct import_ending *ret);
+MUST enum err matter_import_end(struct store *db, const struct import_ending *in);
 
 #endif
