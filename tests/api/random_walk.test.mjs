@@ -1,9 +1,10 @@
 /* Anybody does anything they may, in any order, while time passes. Whatever happens, no matter is
- * ever stranded, no clock runs while it stands, every act has one row in the audit, and the counts
- * a matter carries are those of the rows behind them. LINLI_SEED=N repeats a walk. */
+ * ever stranded, no clock runs while it stands, every act has one row in the audit, the counts a
+ * matter carries are those of the rows behind them, and the figures are what a recount gives.
+ * LINLI_SEED=N repeats a walk. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DAY, HOUR, MINUTE, start } from "./lib.mjs";
+import { DAY, HOUR, linli, MINUTE, start } from "./lib.mjs";
 
 const SEED = Number(process.env.LINLI_SEED ?? 20260914);
 const MATTERS = 24;
@@ -200,4 +201,12 @@ test("what a matter says of itself is what its events say", () => {
         OR m.escalations <> (SELECT count(*) FROM matter_event e WHERE e.matter = m.id AND e.act = 'escalate')
         OR m.extensions <> (SELECT count(*) FROM matter_event e WHERE e.matter = m.id AND e.act = 'answer' AND e.reason = 'extend' AND e.granted = 1)`);
     assert.deepEqual(wrong, []);
+});
+
+test("the figures are what a recount from matters and events gives", async () => {
+    await app.indexed();
+    await app.stop();
+    const r = await linli("figures", "check", "--data", app.data);
+    assert.equal(r.code, 0, r.stdout + r.stderr);
+    assert.match(r.stdout, new RegExp(`matters ${MATTERS}, `));
 });

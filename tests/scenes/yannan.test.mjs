@@ -152,19 +152,38 @@ const flats = Array.from({ length: 280 }, (_, i) => ({
     label: `华富小区${1 + Math.floor(i / 140)}号楼${101 + (i % 140)}`,
 }));
 expect(await secretary.post(`/api/matters/${cold.id}/households`, { households: flats }), 200);
+await app.indexed();
 await secretary.act(cold.id, "accept");
+await goRound();
 const heat = (await secretary.read("/api/parties?q=雁滩供热站")).items[0];
 await secretary.act(cold.id, "dispatch", { to: heat.id });
+await goRound();
 const plumber = await signIn("曹志明");
 await plumber.act(cold.id, "submit", { text: "换热站循环泵已更换，各户恢复供暖" });
+await goRound();
 await secretary.act(cold.id, "verify");
+await goRound();
 
-/* Those who were on the list when it was taken on are told of every step after. */
+/* Nobody behind these doors is on record: whoever works there brings each a slip, after each step. */
+async function goRound() {
+    await app.indexed();
+    const slips = (await secretary.all("/api/calls?limit=100")).filter((c) => c.label && c.matter === cold.id);
+    for (const { id } of slips)
+        expect(await secretary.post(`/api/calls/${id}/done`, { outcome: "told_in_person" }), 204);
+}
+
+/* Those count who are on the matter's list and were brought word of every step after they were put
+ * on it. */
+const STEPS = ["accept", "dispatch", "submit", "verify"];
 async function told() {
-    const steps = (await secretary.events(cold.id)).filter((e) => e.public);
-    assert.deepEqual(steps.map((e) => e.act), ["order", "affect", "accept", "dispatch", "submit", "verify"]);
+    const steps = (await secretary.events(cold.id)).filter((e) => e.public).map((e) => e.act);
+    assert.deepEqual(steps, ["order", "affect", ...STEPS]);
+    const brought = new Map();
+    for (const d of await secretary.all(`/api/matters/${cold.id}/deliveries?limit=100`))
+        if (d.outcome === "told_in_person")
+            brought.set(d.label, (brought.get(d.label) ?? new Set()).add(d.act));
     const all = await secretary.all(`/api/matters/${cold.id}/households?limit=100`);
-    return all.filter((h) => h.added_at <= steps[2].at).length;
+    return all.filter((h) => brought.get(h.label)?.size === STEPS.length).length;
 }
 
 /* The deeds: taken on, three of their milestones are behind every household. */
@@ -246,7 +265,10 @@ scene("yannan", [
         title: "华富恢复供暖，告知各户 households told of every step",
         published: 280,
         compute: told,
-        records: () => matterRows("matter_household", "id", "matter = ?", cold.id),
+        records: () => [
+            ...matterRows("matter_household", "id", "matter = ?", cold.id),
+            ...matterRows("outbox", "id", "matter = ? AND label IS NOT NULL", cold.id).slice(-280),
+        ],
     },
     ...passed.map(({ id, code }) => ({
         id: "Y14",

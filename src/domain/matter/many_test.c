@@ -148,15 +148,15 @@ static void S_test_recipients(void **state)
     }
     assert_int_equal(matter_recipients(&f->db, 1, -1, 10, &got), OK);
     assert_int_equal(got.n, 1);
-    S_expect(&got, 0, &(struct recipient){0, 70, 0, 1});
+    S_expect(&got, 0, &(struct recipient){0, 70, 0, 1, 0});
     assert_int_equal(matter_recipients(&f->db, 1, 0, 3, &got), OK);
     assert_int_equal(got.n, 3);
-    S_expect(&got, 0, &(struct recipient){1, 71, 0, 1});
-    S_expect(&got, 1, &(struct recipient){2, 72, 0, 2});
-    S_expect(&got, 2, &(struct recipient){3, 0, 0, 1});
+    S_expect(&got, 0, &(struct recipient){1, 71, 0, 1, 0});
+    S_expect(&got, 1, &(struct recipient){2, 72, 0, 2, 0});
+    S_expect(&got, 2, &(struct recipient){3, 0, 0, 1, 0});
     assert_int_equal(matter_recipients(&f->db, 1, 3, 3, &got), OK);
     assert_int_equal(got.n, 1);
-    S_expect(&got, 0, &(struct recipient){4, 0, 9, 3});
+    S_expect(&got, 0, &(struct recipient){4, 0, 9, 3, 0});
     assert_int_equal(conn_commit(f->db.conn), OK);
 }
 

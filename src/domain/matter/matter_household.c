@@ -388,7 +388,7 @@ enum err matters_confirm(struct store *db, const struct actor *by, const void *i
 
 static const struct field recipient_fields[] = {
     F_INT(struct recipient, seq), F_ID(struct recipient, person), F_ID(struct recipient, account),
-    F_ID(struct recipient, matter)};
+    F_ID(struct recipient, matter), F_TIME(struct recipient, added_at)};
 static const struct entity recipient_entity =
     ENTITY(struct recipient, "Recipient", recipient_fields);
 
@@ -397,12 +397,13 @@ enum err matter_recipients(struct store *db, int64_t matter, int64_t after, int6
 {
     if (after < 0)
         return store_all(db,
-                         "SELECT 0 AS seq, requester AS person, NULL AS account, id AS matter "
+                         "SELECT 0 AS seq, requester AS person, NULL AS account, id AS matter, "
+                         "created_at AS added_at "
                          "FROM matter WHERE id = $1",
                          ARGS(A_INT(matter)), &recipient_entity, 1, ret);
     return store_all(db,
                      "SELECT a.seq, COALESCE(a.person, j.requester) AS person, "
-                     "j.reporter AS account, COALESCE(a.joined, a.matter) AS matter "
+                     "j.reporter AS account, COALESCE(a.joined, a.matter) AS matter, a.added_at "
                      "FROM matter_household a LEFT JOIN matter j ON j.id = a.joined "
                      "WHERE a.matter = $1 AND a.seq > $2 ORDER BY a.seq LIMIT $3",
                      ARGS(A_INT(matter), A_INT(after), A_INT(most)), &recipient_entity,

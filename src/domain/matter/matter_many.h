@@ -95,6 +95,7 @@ MUST enum err households_told(struct store *db, const struct matter *m, const st
  * alone leads there. For whoever sends notices; events themselves are followed by seq. */
 struct recipient {
     int64_t seq, person, account, matter;
+    int64_t added_at; /* ms UTC */
 };
 MUST enum err matter_recipients(struct store *db, int64_t matter, int64_t after, int64_t most,
                                 struct list *ret);

@@ -196,10 +196,10 @@ static const struct field matter_fields[] = {
     F_ID(struct subject_in, id, .from = IN_PATH, .required = true, .doc = "The matter.")};
 static const struct entity matter_in_entity = ENTITY(struct subject_in, "SlipIn", matter_fields);
 
-/* Did what was to be told arrive? Without to whom: that is the call list's, for a reason. */
+/* Did what was to be told arrive? Without who it is: that is the call list's, for a reason. */
 struct told {
     int64_t id, created_at, next_at, ended_at, attempts;
-    struct str channel, state, act, error, outcome;
+    struct str channel, state, act, error, outcome, label;
 };
 static const struct field told_fields[] = {
     F_ID(struct told, id, .required = true, .doc = "The message, call or slip."),
@@ -210,23 +210,42 @@ static const struct field told_fields[] = {
     F_INT(struct told, attempts, .required = true, .doc = "How often it was tried."),
     F_TEXT(struct told, error, .doc = "Why the last attempt failed."),
     F_TEXT(struct told, outcome, .doc = "How a call went."),
+    F_TEXT(struct told, label, .doc = "The door a slip goes to, when nobody there is on record."),
     F_TIME(struct told, created_at, .required = true, .doc = "Since when it waits."),
     F_TIME(struct told, next_at, .doc = "When it is tried next."),
     F_TIME(struct told, ended_at, .doc = "When it was over."),
 };
 static const struct entity told_entity = ENTITY(struct told, "MatterDelivery", told_fields);
 
-enum { TOLD_MOST = 100 };
-static enum err S_told(struct store *db, const struct actor *by, const void *in, void *ret)
+struct told_in {
+    int64_t id, limit;
+    struct str after;
+};
+static const struct field told_in_fields[] = {
+    F_ID(struct told_in, id, .from = IN_PATH, .required = true, .doc = "The matter."),
+    F_TEXT(struct told_in, after, .from = IN_QUERY, .min = 1, .max = 20,
+           .doc = "`next` of the page before."),
+    F_INT(struct told_in, limit, .from = IN_QUERY, .min = 1, .max = PAGE_MAX,
+          .doc = "Deliveries a page, 20 by default."),
+};
+static const struct entity told_in_entity =
+    ENTITY(struct told_in, "MatterDeliveries", told_in_fields);
+
+static enum err S_told(struct store *db, const struct actor *by, const void *data, void *ret)
 {
+    const struct told_in *in = data;
+    int64_t after, most = page_most(in->limit);
+    struct page *page = ret;
     (void)by;
-    return store_all(db,
-                     "SELECT o.id, o.channel, n.act, o.state, o.attempts, o.error, o.outcome, "
-                     "o.created_at, o.next_at, o.ended_at FROM outbox o "
-                     "JOIN notice n ON n.id = o.notice WHERE o.matter = $1 "
-                     "ORDER BY o.id DESC LIMIT $2",
-                     ARGS(A_INT(((const struct subject_in *)in)->id), A_INT(TOLD_MOST)),
-                     &told_entity, TOLD_MOST, &((struct page *)ret)->items);
+    TRY(page_after(db, in->after, &after));
+    TRY(store_all(db,
+                  "SELECT o.id, o.channel, n.act, o.state, o.attempts, o.error, o.outcome, "
+                  "o.created_at, o.next_at, o.ended_at, o.label FROM outbox o "
+                  "JOIN notice n ON n.id = o.notice WHERE o.matter = $1 AND o.id < $2 "
+                  "ORDER BY o.id DESC LIMIT $3",
+                  ARGS(A_INT(in->id), A_INT(after ? after : INT64_MAX), A_INT(most)), &told_entity,
+                  (size_t)most, &page->items));
+    return page_cut(db, page, most, sizeof(struct told));
 }
 
 static const struct field slip_fields[] = {F_TEXT(struct text_out, text)};
@@ -273,12 +292,12 @@ static const struct route routes[] = {
      .work = QUERY,
      .perm = PERM_PERSON_READ,
      .fn = S_told,
-     .in = &matter_in_entity,
+     .in = &told_in_entity,
      .out = &told_entity,
      .page = true,
      .reach = matter_reach,
      .status = 200,
-     .doc = "Messages, calls and slips about a matter and how they went, the newest hundred."},
+     .doc = "Messages, calls and slips about a matter and how they went, newest first."},
     {.op = "matters.slip",
      .verb = "GET",
      .path = "/api/matters/{id}/slip",

@@ -217,6 +217,9 @@ enum err notice_households(struct store *db, const struct notice_event *e, int64
     TRY(matter_recipients(db, e->matter, after, most, &found));
     const struct recipient *r = found.items;
     for (size_t i = 0; i < found.n; i++) {
+        /* What was before a household came is not news to it: events are read a little later. */
+        if (r[i].added_at > e->at)
+            continue;
         c.like.house = r[i].seq;
         c.like.matter = r[i].matter;
         /* Who asked is told as that, and not once more as a household. */
