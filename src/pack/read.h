@@ -49,7 +49,7 @@ const struct node *read_map(struct reader *r, const struct node *item);
 
 /* A list of that key, of a length that comparing each item with each can bear; NULL, and a fault
  * when it is required, if there is none. */
-const struct node *read_list(struct reader *r, const struct node *map, const char *key,
+const struct node *read_list(struct reader *r, const struct node *root, const char *key,
                              bool required);
 
 /* Has an item between first and this one the same code under that key? Then that is a fault. */

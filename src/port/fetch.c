@@ -26,7 +26,7 @@ struct fetch {
     X(curl_easy_getinfo)                                                                           \
     X(curl_slist_append)                                                                           \
     X(curl_slist_free_all)
-#define CURL_MEMBER(name) __typeof__(name) *name;
+#define CURL_MEMBER(name) __typeof__(name) *(name);
 static struct {
     CURL_FUNCTIONS(CURL_MEMBER)
     bool found;

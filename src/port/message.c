@@ -308,10 +308,16 @@ struct str webhook_sign(struct arena *a, struct str secret, struct str id, int64
     return arena_printf(a, "v1,%s", text);
 }
 
+/* Without the title: whoever registers a webhook may not read matters. What is behind the id, the
+ * other side asks for with an account that may. */
 static struct str S_payload(struct store *db, const struct parcel *p)
 {
-    const struct live_event event = {p->seq, p->at,    p->matter, p->number,
-                                     p->act, p->stage, p->title};
+    const struct live_event event = {.seq = p->seq,
+                                     .at = p->at,
+                                     .matter = p->matter,
+                                     .number = p->number,
+                                     .act = p->act,
+                                     .stage = p->stage};
     struct buf body = buf_new(BODY_CAP);
     char at[25];
     buf_printf(&body, "{\"type\":\"matter." STR_F "\",\"timestamp\":", STR_A(p->act));

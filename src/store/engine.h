@@ -25,7 +25,7 @@ struct engine {
     void (*close)(struct conn *c);
 };
 
-enum { CACHE_SLOTS = 512, MAP_MAX = 64, ID_BLOCKS = 64 };
+enum { CACHE_SLOTS = 2048, MAP_MAX = 64, ID_BLOCKS = 64 };
 
 /* A prepared statement and how its columns fall into the entity it last filled. */
 struct cached {

@@ -6,8 +6,8 @@
 
 enum { ID_BLOCK = 1000, ID_COUNTER_BITS = 43 };
 
-/* The statement of a literal, prepared on first use. Literals are few: the table never fills half
- * way in practice, and a full one is an error, not a leak. */
+/* The statement of a literal, prepared on first use. The program has fewer than half as many
+ * literals as slots; a full table is an error, not a leak. */
 static enum err S_cached(struct conn *c, const char *sql, struct cached **ret)
 {
     size_t at = ((uintptr_t)sql >> 3) * 2654435761u % CACHE_SLOTS;

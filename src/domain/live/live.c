@@ -9,7 +9,7 @@ static const struct field event_fields[] = {
     F_TEXT(struct live_event, number, .required = true, .doc = "Number people use."),
     F_TEXT(struct live_event, act, .required = true, .doc = "What was done."),
     F_TEXT(struct live_event, stage, .required = true, .doc = "Stage after."),
-    F_TEXT(struct live_event, title, .required = true, .doc = "What was asked, in a line."),
+    F_TEXT(struct live_event, title, .doc = "What was asked, in a line; webhooks are not told."),
 };
 const struct entity live_event_entity = ENTITY(struct live_event, "LiveEvent", event_fields);
 

@@ -32,7 +32,7 @@ struct words {
 const struct words *notice_words(struct str act);
 struct str notice_text(struct arena *a, const struct notice_about *about, bool english);
 
-/* An event, or what time did, with what deciding whom to tell needs. */
+/* An event with what deciding whom to tell needs. */
 struct notice_event {
     int64_t seq, at, matter, account, party; /* account: who did it; party: whom the event names */
     struct str act, side;
@@ -72,7 +72,7 @@ struct preference {
  * or a call when there is no phone. Whoever only left a number is sent a message there. */
 MUST enum err preference_of(struct store *db, const struct addressee *to, struct preference *ret);
 
-/* Makes notices of a few events and of what time did: a module's tick. */
+/* Makes notices of a few events: a module's tick. */
 MUST enum err notice_tick(struct store *db, void *unused);
 
 #endif

@@ -113,8 +113,6 @@ enum err outbox_webhooks(struct store *db, const struct notice_event *e)
 {
     enum { WEBHOOKS_MOST = 16 };
     struct list found;
-    if (!e->seq)
-        return OK; /* time's own warnings are for people */
     struct str act = arena_printf(db->arena, "%%," STR_F ",%%", STR_A(e->act));
     TRY(store_all(db,
                   "SELECT id FROM webhook WHERE unit IN ($1, $2, $3, $4) AND ended_at IS NULL "
@@ -198,7 +196,7 @@ static enum err S_call_instead(struct store *db, int64_t id, const char *error)
 
 enum err outbox_report(struct store *db, const struct delivery *d)
 {
-    /* Six times, and then no more. */
+    /* Once and six times more, and then no more. */
     static const int64_t waits_s[] = {5, 60, 600, 3600, 21600, 86400};
     bool over = d->error && (d->final || d->attempts > (int64_t)COUNT_OF(waits_s));
     int64_t next = 0, changed = 0;

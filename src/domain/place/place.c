@@ -218,6 +218,19 @@ enum err place_create(struct store *db, const struct unit_new *in, struct unit *
 
 /* --- Moving --- */
 
+/* Rows below a community that carry the places above it; what has ended stays where it was. */
+#define MOVE(table) "UPDATE " table " SET district = $2, street = $3 WHERE community = $1"
+static const char *const moves_along[] = {MOVE("person"),
+                                          MOVE("party"),
+                                          MOVE("case_due"),
+                                          MOVE("patrol"),
+                                          MOVE("mediation_due") " AND done_at IS NULL",
+                                          MOVE("body") " AND valid_to IS NULL",
+                                          MOVE("pair") " AND until IS NULL",
+                                          MOVE("patrol_round") " AND state = 'open'",
+                                          MOVE("outbox") " AND state = 'waiting'",
+                                          MOVE("matter") " AND open = 1"};
+
 enum err place_move(struct store *db, const struct unit *u)
 {
     TRY(store_exec(db,
@@ -235,31 +248,7 @@ enum err place_move(struct store *db, const struct unit *u)
                    "WHERE parent = $1 OR parent IN (SELECT id FROM unit WHERE parent = $1)",
                    args, NULL));
     args = ARGS(A_INT(u->community), A_ID(u->district), A_ID(u->street));
-    TRY(store_exec(db, "UPDATE person SET district = $2, street = $3 WHERE community = $1", args,
-                   NULL));
-    TRY(store_exec(db, "UPDATE party SET district = $2, street = $3 WHERE community = $1", args,
-                   NULL));
-    TRY(store_exec(db, "UPDATE case_due SET district = $2, street = $3 WHERE community = $1", args,
-                   NULL));
-    TRY(store_exec(db,
-                   "UPDATE mediation_due SET district = $2, street = $3 "
-                   "WHERE community = $1 AND done_at IS NULL",
-                   args, NULL));
-    TRY(store_exec(db,
-                   "UPDATE body SET district = $2, street = $3 "
-                   "WHERE community = $1 AND valid_to IS NULL",
-                   args, NULL));
-    TRY(store_exec(
-        db, "UPDATE pair SET district = $2, street = $3 WHERE community = $1 AND until IS NULL",
-        args, NULL));
-    TRY(store_exec(db, "UPDATE patrol SET district = $2, street = $3 WHERE community = $1", args,
-                   NULL));
-    TRY(store_exec(db,
-                   "UPDATE patrol_round SET district = $2, street = $3 "
-                   "WHERE community = $1 AND state = 'open'",
-                   args, NULL));
-    return store_exec(db,
-                      "UPDATE matter SET district = $2, street = $3 "
-                      "WHERE community = $1 AND open = 1",
-                      args, NULL);
+    for (size_t i = 0; i < COUNT_OF(moves_along); i++)
+        TRY(store_exec(db, moves_along[i], args, NULL));
+    return OK;
 }
