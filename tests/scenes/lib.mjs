@@ -20,19 +20,20 @@ const { DatabaseSync } = await import("node:sqlite");
 export function scene(name, rows) {
     const lines = [];
     for (const row of rows) {
+        const wanted = row.expected ?? row.published;
         test(`${name} ${row.id}: ${row.title}: ${row.published}`, async () => {
             const computed = await row.compute();
             lines.push(`${name}\t${row.id} ${row.title}\t${row.published}\t${computed}\n`);
-            assert.equal(computed, row.published);
+            assert.equal(computed, wanted);
             const records = row.records ? await row.records() : [];
             if (row.records) assert.ok(records.length > 0, "the figure counts something");
             for (const record of records)
                 assert.notEqual(
                     await record.without(row.compute),
-                    row.published,
+                    wanted,
                     `${record.name} is missing, and nobody notices`,
                 );
-            assert.equal(await row.compute(), row.published, "everything is back");
+            assert.equal(await row.compute(), wanted, "everything is back");
         });
     }
     after(() => {
