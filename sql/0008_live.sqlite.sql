@@ -52,6 +52,7 @@ CREATE INDEX outbox_street ON outbox (street, id) WHERE state = 'waiting' AND ne
 CREATE INDEX outbox_community ON outbox (community, id) WHERE state = 'waiting' AND next_at IS NULL;
 CREATE INDEX outbox_grid ON outbox (grid, id) WHERE state = 'waiting' AND next_at IS NULL;
 CREATE INDEX outbox_matter ON outbox (matter, id);
+CREATE INDEX outbox_by_hand ON outbox (matter, label, person) WHERE state = 'waiting' AND next_at IS NULL;
 CREATE INDEX outbox_created ON outbox (created_at);
 CREATE INDEX outbox_webhook ON outbox (webhook, id) WHERE webhook IS NOT NULL;
 

@@ -143,7 +143,9 @@ static enum err S_check_text(const struct where *w, const struct field *f, struc
     TRY(S_length(w, f, s));
     if (f->form && s.n && !f->form(s))
         return S_fault(
-            w, "form", TEXT(w, STR_F "：格式不对（%s）。", STR_A(w->path), f->form_doc),
+            w, "form",
+            TEXT(w, STR_F "：格式不对，应为%s。", STR_A(w->path),
+                 f->form_zh ? f->form_zh : "规定的格式"),
             TEXT(w, STR_F ": not in the form expected (%s).", STR_A(w->path), f->form_doc),
             str_of(f->form_doc));
     return OK;

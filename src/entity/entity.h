@@ -58,6 +58,7 @@ struct field {
     form_fn *form;
     const char *form_doc; /* what form allows, e.g. "11 digits", in OpenAPI too; of a number, what
                              is said when it is out of range */
+    const char *form_zh;  /* the same in Chinese, for people; none: the sentence says no more */
     mask_fn *mask;        /* for texts above open; none: the field is left out when masked */
     const struct entity *of; /* T_OBJECT and T_LIST of structs */
     enum type item;          /* T_LIST of scalars: T_TEXT or T_ID */

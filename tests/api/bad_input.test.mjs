@@ -75,7 +75,7 @@ const ids = {
         await clients.system_admin.post("/api/webhooks", {
             unit: app.unit(unit),
             url: "http://127.0.0.1:9/in",
-            acts: "none",
+            acts: "order",
         }),
         201,
     ).id,
@@ -115,7 +115,7 @@ async function call() {
     const of = { kind: "repair", title: "水管漏水", unit: app.unit(unit), requester: quiet.id };
     const { id } = await clients.secretary.order(of);
     await app.indexed();
-    return app.rows("SELECT id FROM outbox WHERE matter = ?", BigInt(id))[0].id;
+    return app.rows("SELECT id FROM outbox WHERE matter = ? AND channel = 'call'", BigInt(id))[0].id;
 }
 
 function client(o) {

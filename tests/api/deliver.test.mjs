@@ -254,7 +254,7 @@ test("410 Gone ends a webhook; one that never answers well is given up after a d
 test("the program stops at once while the other side keeps it waiting, and sends it again", async () => {
     let release;
     const slow = await receiver((q, n) => (n === 1 ? { wait: new Promise((r) => (release = r)) } : {}));
-    const to = { unit: app.unit("620102003003"), url: `${slow.url}/` };
+    const to = { unit: app.unit("620102003003"), url: `${slow.url}/`, acts: "order" };
     const made = expect(await system.post("/api/webhooks", to), 201);
     const { id } = await secretary.order({ kind: "repair", title: "路面塌了", unit });
     await slow.got(1);

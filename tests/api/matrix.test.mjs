@@ -140,12 +140,12 @@ const make = {
         const of = { kind: "repair", title: `水管${s}`, unit: app.unit(code[s]), requester: person.id };
         const made = await clerks[s].order(of);
         await app.indexed();
-        const [call] = app.rows("SELECT id FROM outbox WHERE matter = ?", BigInt(made.id));
+        const [call] = app.rows("SELECT id FROM outbox WHERE matter = ? AND channel = 'call'", BigInt(made.id));
         return { id: call.id };
     },
     async webhooks(s) {
         const admin = (admins[s] ??= await app.user({ role: "system_admin", unit: streets[s] }));
-        const hook = { unit: app.unit(code[s]), url: "http://127.0.0.1:9/in", acts: "none" };
+        const hook = { unit: app.unit(code[s]), url: "http://127.0.0.1:9/in", acts: "order" };
         return { id: expect(await admin.post("/api/webhooks", hook), 201).id };
     },
 };

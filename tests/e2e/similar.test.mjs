@@ -7,7 +7,7 @@ import { openBrowser } from "./browser.mjs";
 
 const unit = "620102003003";
 const app = await start();
-const { visit, look, complaints } = openBrowser(app);
+const { visit, signIn, look, complaints } = openBrowser(app);
 const secretary = await app.user({ role: "secretary", unit, name: "李书记" });
 const team = await app.party({ name: "路灯队", unit });
 const wang = await app.user({ role: "handler", party: team });
@@ -49,6 +49,48 @@ test("a third one is something else, and is sent all the same", async () => {
     await page.waitForSelector("#code");
     assert.equal(app.rows("SELECT count(*) AS n FROM matter")[0].n, before + 1);
     assert.equal(app.rows("SELECT count(*) AS n FROM matter WHERE merged_into IS NULL")[0].n, 2);
+});
+
+test("what was written is there again: after Back, and to put right what is wrong", async () => {
+    await report("东门路灯还是不亮");
+    await page.waitForSelector(".like");
+    await page.click("button:has-text('回去改一改')");
+    assert.equal(await page.inputValue('input[name="title"]'), "东门路灯还是不亮");
+    await page.click("text=← 返回");
+    await page.click("a[href='#report']");
+    assert.equal(await page.inputValue('textarea[name="text"]'), "晚上看不见路");
+    await page.fill('input[name="contact_phone"]', "123");
+    await page.click("form button.first");
+    await page.click("text=都不是，照样送出");
+    await page.waitForSelector(".wrong");
+    assert.match(await page.textContent(".wrong"), /应为11 位手机号，或区号加号码/);
+    assert.equal(await page.getAttribute('input[name="contact_phone"]', "aria-invalid"), "true");
+    await look(page, "put-right");
+    complaints.splice(0); // the browser tells of every 422
+    await page.fill('input[name="contact_phone"]', "13912345678");
+    await page.click("form button.first");
+    await page.click("text=都不是，照样送出");
+    await page.waitForSelector("#code");
+});
+
+test("a resident who is signed in reports as themselves, and finds the way back", async () => {
+    const person = await app.person({ name: "林岚" });
+    const resident = await app.user({ person, name: "林岚" });
+    page = await signIn(resident);
+    await page.click("text=报一件事");
+    await page.goto(`${app.url}/?me&at=${unit}#report`);
+    await page.check('input[name="kind"][value="suggestion"]');
+    await page.fill('input[name="title"]', "楼下装个长椅");
+    await page.click("form button.first");
+    await page.waitForSelector("#number");
+    await look(page, "received-mine");
+    await page.click("a[href^='/in#']");
+    await page.waitForSelector(".detail :text('楼下装个长椅')");
+    const [row] = app.rows("SELECT requester, tracking FROM matter ORDER BY id DESC LIMIT 1");
+    assert.deepEqual([String(row.requester), row.tracking], [person.id, null]);
+    await page.goto(`${app.url}/`);
+    await page.click("a[href='/in']");
+    await page.waitForSelector(".tabs");
 });
 
 test("who joined follows by their own code, and says whether it is solved", async () => {

@@ -93,7 +93,7 @@ async function whistle(api) {
     };
     const list = h("div", null, part());
     const more = h("button", { class: "button", type: "button", onclick: () => list.append(part()) }, ["再加一家", "Add another"]);
-    return [party(all, "to", ["谁牵头", "Who leads"]), list, more, ...maybe(["交代几句", "Instructions"])()];
+    return [party(all, "to", ["谁牵头", "Who leads"]), list, more, ...maybe(["交代几句（报事的人也看得到）", "Instructions (who asked sees them too)"])()];
 }
 
 /* act: name of the button, what it asks for. */
@@ -101,7 +101,7 @@ const ACTS = {
     accept: [["接手", "Take it on"], maybe(["给对方的话", "A word to them"])],
     dispatch: [
         ["派单", "Send out"],
-        async (api) => [party(await parties(api)), ...maybe(["交代几句", "Instructions"])()],
+        async (api) => [party(await parties(api)), ...maybe(["交代几句（报事的人也看得到）", "Instructions (who asked sees them too)"])()],
     ],
     whistle: [["吹哨", "Whistle"], whistle],
     claim: [["我来办", "I will do it"], () => []],

@@ -189,6 +189,10 @@ export function choice(name, legend, choices) {
     );
 }
 
+/* A refusal of what stands in this form: each fault beside its field. */
+export const refuseForm = (e, el) =>
+    showRefused(e, el, (name) => el.elements.namedItem(name.replace(/^\//, "") || "-"));
+
 /* A form that sends once at a time. send(values) is given what was filled in, without the empty. */
 export function form(fields, button, send) {
     const press = h("button", { class: "button first" }, button);
@@ -201,7 +205,7 @@ export function form(fields, button, send) {
         try {
             await send(Object.fromEntries(filled));
         } catch (error) {
-            showRefused(error, el, (name) => el.elements.namedItem(name.replace(/^\//, "") || "-"));
+            refuseForm(error, el);
         } finally {
             press.disabled = false;
         }

@@ -1,8 +1,9 @@
 /* The page for whoever needs something: report without an account, follow with the code. */
-import { Api, choice, field, fill, form, h, say, showRefused, startLanguage } from "./base.js";
+import { Api, choice, field, fill, form, h, refuseForm, say, showRefused, startLanguage } from "./base.js";
 import { kindsAt, showMatter, state } from "./matter.js";
 
-const anyone = new Api(null); // nobody, whoever else may be signed in here
+// Nobody, whoever else may be signed in here; a resident who comes from their page is themselves.
+const anyone = new Api(new URLSearchParams(location.search).has("me") ? undefined : null);
 const section = Object.fromEntries(
     ["start", "report", "follow"].map((id) => [id, document.getElementById(id)]),
 );
@@ -59,6 +60,9 @@ async function known() {
 
 /* ---- report ---- */
 
+/* The form that was begun and not sent, {unit, show(refused)}: whoever leaves it finds it as it was. */
+let draft;
+
 const text = (name, label, props, hint) => field(name, label, "input", props, hint);
 const optional = ["可不填", "optional"];
 
@@ -92,7 +96,22 @@ function fields(kinds) {
     ];
 }
 
+/* A resident who is signed in finds it among their own. */
+function receivedMine(m) {
+    const box = h(
+        "div",
+        { class: "card", tabindex: "-1" },
+        say(["收到了，社区正在看", "Received: your community is reading it"], "h2"),
+        h("p", null, ["编号：", "Number: "], h("strong", { id: "number" }, m.number)),
+        h("a", { class: "button first", href: `/in#${m.id}` }, ["看进展", "Follow it"]),
+    );
+    draft = undefined;
+    fill(section.report, back(), box);
+    box.focus();
+}
+
 function received(m) {
+    if (!m.tracking_code) return receivedMine(m);
     const code = m.tracking_code.replace(/(.{4})(?=.)/g, "$1 ");
     const copied = say(["", ""]);
     const copy = async () => {
@@ -125,6 +144,7 @@ function received(m) {
         ),
         copied,
     );
+    draft = undefined;
     fill(section.report, back(), box);
     box.focus();
 }
@@ -153,8 +173,10 @@ const households = (m) =>
 
 function suggest(report, found, kinds) {
     const at = h("div", { tabindex: "-1" });
+    // What is wrong with the report is put right in the form.
+    const refused = (e) => (e.status === 422 ? draft.show(e) : showRefused(e, at));
     const press = (pair, look, go) => {
-        const tried = () => go().catch((e) => showRefused(e, at));
+        const tried = () => go().catch(refused);
         return h("button", { class: look, type: "button", onclick: tried }, pair);
     };
     const one = (m) =>
@@ -179,6 +201,10 @@ function suggest(report, found, kinds) {
         press(["都不是，照样送出", "None of these: send mine"], "button first", async () =>
             received(await anyone.post("/api/matters", report)),
         ),
+        h("button", { class: "button", type: "button", onclick: () => draft.show() }, [
+            "回去改一改",
+            "Back to what I wrote",
+        ]),
     );
     fill(section.report, back(), at);
     at.focus();
@@ -186,6 +212,7 @@ function suggest(report, found, kinds) {
 }
 
 async function ask(unit) {
+    if (draft?.unit === unit.id) return draft.show();
     const kinds = await kindsAt(anyone, unit.id);
     const send = async (values) => {
         const report = { ...values, unit: unit.id };
@@ -199,13 +226,15 @@ async function ask(unit) {
         "Change",
     ]);
     const where = h("p", { class: "note line" }, h("strong", { id: "where" }, unit.name), other);
-    fill(
-        section.report,
-        back(),
-        say(["报一件事", "Report something"], "h1"),
-        where,
-        form(fields(kinds), ["送出", "Send"], send),
-    );
+    const told = form(fields(kinds), ["送出", "Send"], send);
+    const title = say(["报一件事", "Report something"], "h1");
+    const show = (refused) => {
+        fill(section.report, back(), title, where, told);
+        scrollTo(0, 0);
+        if (refused) refuseForm(refused, told);
+    };
+    draft = { unit: unit.id, show };
+    show();
 }
 
 /* `told`: a sentence before the list, why it is asked. */
@@ -272,7 +301,16 @@ function show(name) {
     scrollTo(0, 0);
 }
 
+/* The way back for whoever signed in on this device. */
+function home() {
+    if (!localStorage.getItem("in") || section.start.querySelector("[href='/in']")) return;
+    const words = h("p", null, ["您在这台设备上登录过。", "You have signed in on this device."]);
+    const title = h("h2", null, ["我的页面", "My page"]);
+    section.start.querySelector(".ways").append(h("a", { class: "card", href: "/in" }, title, words));
+}
+
 async function go() {
+    home();
     const name = location.hash.slice(1) in section ? location.hash.slice(1) : "start";
     show(name);
     if (name === "follow") askCode();

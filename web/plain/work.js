@@ -89,7 +89,9 @@ async function showQueue(tabs, queue) {
             text,
         );
     const empty = at.children.length === 0 && h("p", { class: "note" }, EMPTY);
-    fill(list, h("div", { class: "tabs" }, tabs.map(tab)), empty || at);
+    const mine = tabs.some(([name]) => name === "requested");
+    const ask = h("a", { class: "button", href: "/?me#report" }, ["报一件事", "Report something"]);
+    fill(list, h("div", { class: "tabs" }, tabs.map(tab), mine && ask), empty || at);
     list.queue = queue;
 }
 
@@ -109,7 +111,7 @@ function open(tabs) {
 
 async function work(session) {
     const hats = session.hats.map((x) => x.unit_name ?? x.party_name).filter(Boolean);
-    who.textContent = [session.name, ...new Set(hats)].join(" · ");
+    who.textContent = [...new Set([session.name, ...hats])].join(" · ");
     leave.hidden = false;
     localStorage.setItem("in", "1");
     const offices = session.hats.filter(administers);

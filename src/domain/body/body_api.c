@@ -115,7 +115,7 @@ static const struct field list_in_fields[] = {
     F_TEXT(struct list_in, after, .from = IN_QUERY, .min = 1, .max = 40,
            .doc = "`next` of the page before."),
     F_TEXT(struct list_in, kind, .from = IN_QUERY, .min = 1, .max = 64, .form = form_code,
-           .form_doc = "a code of the pack", .doc = "Only this kind."),
+           .form_doc = "a code of the pack", .form_zh = "方案里的代码", .doc = "Only this kind."),
     F_ID(struct list_in, unit, .from = IN_QUERY, .doc = "Only those of this unit or below."),
     F_BOOL(struct list_in, ended, .from = IN_QUERY, .doc = "Also those that have ended."),
 };
@@ -208,7 +208,8 @@ struct members_in {
 static const struct field members_in_fields[] = {
     BELOW(struct members_in, "The body."),
     F_TEXT(struct members_in, category, .from = IN_QUERY, .min = 1, .max = 64, .form = form_code,
-           .form_doc = "a code of the pack", .doc = "Only this category."),
+           .form_doc = "a code of the pack", .form_zh = "方案里的代码",
+           .doc = "Only this category."),
     F_BOOL(struct members_in, former, .from = IN_QUERY, .doc = "Also those who have left."),
 };
 static const struct entity members_in_entity =
@@ -231,7 +232,8 @@ static enum err S_members(struct store *db, const struct actor *by, const void *
 static const struct field new_fields[] = {
     F_ID(struct body_new, unit, .required = true, .doc = "The unit it belongs to."),
     F_TEXT(struct body_new, kind, .required = true, .min = 1, .max = 64, .form = form_code,
-           .form_doc = "a code of the pack", .doc = "Its kind, from the pack."),
+           .form_doc = "a code of the pack", .form_zh = "方案里的代码",
+           .doc = "Its kind, from the pack."),
     F_TEXT(struct body_new, name, .required = true, .min = 2, .max = BODY_NAME_MAX,
            .doc = "Its name."),
     F_TEXT(struct body_new, purpose, .max = PURPOSE_MAX, .lines = true,
@@ -264,7 +266,8 @@ static enum err S_end(struct store *db, const struct actor *by, const void *in, 
 static const struct field join_fields[] = {
     F_ID(struct body_join, id, .from = IN_PATH, .required = true, .doc = "The body."),
     F_TEXT(struct body_join, category, .required = true, .min = 1, .max = 64, .form = form_code,
-           .form_doc = "a code of the pack", .doc = "Category, from the pack."),
+           .form_doc = "a code of the pack", .form_zh = "方案里的代码",
+           .doc = "Category, from the pack."),
     F_ID(struct body_join, person, .doc = "The person; required by categories of people."),
     F_ID(struct body_join, party,
          .doc = "The organisation; required by categories of organisations, and with a person the "

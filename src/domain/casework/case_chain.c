@@ -225,7 +225,9 @@ struct next {
     int64_t id, unit, requester;
     struct str relation, chain, kind, category, title, text, place, source;
 };
-#define CODE .max = 40, .form = form_code, .form_doc = "lower-case letters, digits, _ . -"
+#define CODE                                                                                       \
+    .max = 40, .form = form_code, .form_doc = "lower-case letters, digits, _ . -",                 \
+    .form_zh = "小写字母、数字、_ . -"
 static const struct field next_fields[] = {
     F_ID(struct next, id, .from = IN_PATH, .required = true, .doc = "The matter it comes of."),
     F_TEXT(struct next, relation, .required = true, CODE, .doc = "The link it is, from the pack."),

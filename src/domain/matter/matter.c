@@ -153,9 +153,11 @@ static const struct entity stored_entity = ENTITY(struct matter, "MatterStored",
 
 static const struct field new_fields[] = {
     F_TEXT(struct matter_new, kind, .required = true, .max = 40, .form = form_code,
-           .form_doc = "lower-case letters, digits, _ . -", .doc = "Kind, from the pack."),
+           .form_doc = "lower-case letters, digits, _ . -", .form_zh = "小写字母、数字、_ . -",
+           .doc = "Kind, from the pack."),
     F_TEXT(struct matter_new, category, .max = 40, .form = form_code,
-           .form_doc = "lower-case letters, digits, _ . -", .doc = "Category, from the pack."),
+           .form_doc = "lower-case letters, digits, _ . -", .form_zh = "小写字母、数字、_ . -",
+           .doc = "Category, from the pack."),
     F_TEXT(struct matter_new, title, .required = true, .min = 2, .max = TITLE_MAX,
            .doc = "What is asked, in a line."),
     F_TEXT(struct matter_new, text, .max = TEXT_MAX, .lines = true,
@@ -170,14 +172,15 @@ static const struct field new_fields[] = {
     F_TEXT(struct matter_new, datum, .codes = datum_names,
            .doc = "Datum of lng and lat: wgs84 unless given. They are kept as WGS-84."),
     F_TEXT(struct matter_new, source, .max = 40, .form = form_code,
-           .form_doc = "lower-case letters, digits, _ . -", .doc = "How it came in."),
+           .form_doc = "lower-case letters, digits, _ . -", .form_zh = "小写字母、数字、_ . -",
+           .doc = "How it came in."),
     F_ID(struct matter_new, requester,
          .doc = "The person who asks, when a worker orders on their behalf."),
     F_TEXT(struct matter_new, contact_name, .max = 40, .class = CLASS_PERSONAL, .mask = mask_name,
            .doc = "Whom to call about it; sealed."),
     F_TEXT(struct matter_new, contact_phone, .class = CLASS_PERSONAL, .form = form_phone,
-           .form_doc = "11 digits, or area code and number", .mask = mask_phone, .max = 20,
-           .doc = "Number to call about it; sealed."),
+           .form_doc = "11 digits, or area code and number", .form_zh = "11 位手机号，或区号加号码",
+           .mask = mask_phone, .max = 20, .doc = "Number to call about it; sealed."),
 };
 const struct entity matter_new_entity = ENTITY(struct matter_new, "MatterNew", new_fields);
 

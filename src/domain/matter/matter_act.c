@@ -14,7 +14,9 @@ static bool S_form_limit(struct str s)
     return limit_parse(s, &limit);
 }
 #define LIMIT_FORM                                                                                 \
-    .max = 24, .form = S_form_limit, .form_doc = "as in 4 work hours, 3 work days, 7 days, 24 hours"
+    .max = 24, .form = S_form_limit,                                                               \
+    .form_doc = "as in 4 work hours, 3 work days, 7 days, 24 hours",                               \
+    .form_zh = "如 4 work hours、3 work days、7 days、24 hours"
 
 static const struct field part_fields[] = {
     F_ID(struct part_new, to, .required = true, .doc = "The co-handling party."),
@@ -30,7 +32,7 @@ static const struct field act_fields[] = {
     F_TEXT(struct matter_act, text, .max = WORDS_MAX, .lines = true,
            .doc = "Reason, result, answer, comment, or the requester's words."),
     F_TEXT(struct matter_act, reason, .max = 64, .form = form_code,
-           .form_doc = "lower-case letters, digits, _ . -",
+           .form_doc = "lower-case letters, digits, _ . -", .form_zh = "小写字母、数字、_ . -",
            .doc = "Extend, pause: which of the pack's reasons."),
     F_ID(struct matter_act, to, .doc = "The party it is sent to."),
     F_TEXT(struct matter_act, within, LIMIT_FORM,

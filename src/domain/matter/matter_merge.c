@@ -257,8 +257,8 @@ static const struct field join_fields[] = {
     F_TEXT(struct join, contact_name, .max = 40, .class = CLASS_PERSONAL, .mask = mask_name,
            .doc = "Whom to call about it; sealed."),
     F_TEXT(struct join, contact_phone, .class = CLASS_PERSONAL, .form = form_phone,
-           .form_doc = "11 digits, or area code and number", .mask = mask_phone, .max = 20,
-           .doc = "Number to call about it; sealed."),
+           .form_doc = "11 digits, or area code and number", .form_zh = "11 位手机号，或区号加号码",
+           .mask = mask_phone, .max = 20, .doc = "Number to call about it; sealed."),
 };
 const struct entity join_entity = ENTITY(struct join, "MatterJoin", join_fields);
 

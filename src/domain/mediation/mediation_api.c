@@ -78,9 +78,11 @@ static enum err S_codes(struct store *db, const struct actor *by, const void *in
 static const struct field new_fields[] = {
     F_ID(struct mediation_new, id, .from = IN_PATH, .required = true, .doc = "The matter."),
     F_TEXT(struct mediation_new, type, .required = true, .max = 4, .form = S_form_digits,
-           .form_doc = "two or four digits", .doc = "GB/T 31000-2015, table 91."),
+           .form_doc = "two or four digits", .form_zh = "两位或四位数字",
+           .doc = "GB/T 31000-2015, table 91."),
     F_TEXT(struct mediation_new, way, .required = true, .max = 4, .form = S_form_digits,
-           .form_doc = "two or four digits", .doc = "GB/T 31000-2015, table 93.")};
+           .form_doc = "two or four digits", .form_zh = "两位或四位数字",
+           .doc = "GB/T 31000-2015, table 93.")};
 static const struct entity new_entity = ENTITY(struct mediation_new, "MediationNew", new_fields);
 
 static const struct field get_fields[] = {ID(struct subject_in)};
@@ -93,7 +95,8 @@ static const struct field person_fields[] = {
     F_TEXT(struct mediator_new, name, .required = true, .class = CLASS_PERSONAL, .max = NAME_LIMIT,
            .doc = "Name; sealed."),
     F_TEXT(struct mediator_new, phone, .class = CLASS_PERSONAL, .max = 20, .form = form_phone,
-           .form_doc = "11 digits, or area code and number", .doc = "Phone; sealed."),
+           .form_doc = "11 digits, or area code and number", .form_zh = "11 位手机号，或区号加号码",
+           .doc = "Phone; sealed."),
     F_ID(struct mediator_new, person, .doc = "Their record: so they see the mediation themselves."),
     F_ID(struct mediator_new, party, .doc = "The team or firm: so it sees the mediation."),
     F_ID(struct mediator_new, account, .doc = "The account of a worker who mediates.")};
@@ -122,10 +125,12 @@ static const struct field signature_fields[] = {
     ID(struct signature_new),
     F_ID(struct signature_new, signer, .required = true, .doc = "Who signs, of `persons`."),
     F_TEXT(struct signature_new, hash, .required = true, .max = HASH_MAX, .form = S_form_hash,
-           .form_doc = "64 hex digits", .doc = "Hash of the text that was read."),
+           .form_doc = "64 hex digits", .form_zh = "64 位十六进制数",
+           .doc = "Hash of the text that was read."),
     F_TEXT(struct signature_new, drawn, .required = true, .class = CLASS_SENSITIVE,
            .max = DRAWN_MAX, .form = form_strokes,
            .form_doc = "an SVG path of at least 8 points, M12,30 L13,34 …",
+           .form_zh = "至少 8 个点的 SVG 路径，M12,30 L13,34 …",
            .doc = "The strokes as drawn; sealed.")};
 static const struct entity signature_entity =
     ENTITY(struct signature_new, "MediationSignatureNew", signature_fields);

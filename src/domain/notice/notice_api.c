@@ -161,6 +161,7 @@ struct choice {
                   "somebody brings it printed."),                                                  \
         F_TEXT(struct choice, openid, .min = 8, .max = 64, .class = CLASS_PERSONAL,                \
                .form = form_openid, .form_doc = "letters, digits, _ and -",                        \
+               .form_zh = "字母、数字、_ 和 -",                                                    \
                .doc = "Their WeChat openid; with wechat only. Sealed.")
 
 static bool form_openid(struct str s)

@@ -19,16 +19,43 @@ struct entry {
     bool machine;     /* for a worker; else for a person to see to */
 };
 
+struct waiting {
+    int64_t id, notice;
+};
+static const struct field waiting_fields[] = {F_ID(struct waiting, id),
+                                              F_ID(struct waiting, notice)};
+static const struct entity waiting_entity = ENTITY(struct waiting, "OutboxWaiting", waiting_fields);
+
+/* What somebody is to say or bring in person is said once, as it stands by then: a newer word takes
+ * the place of the one that still waits. ERR_NOT_FOUND: none does. */
+static enum err S_renew(struct store *db, const struct entry *o)
+{
+    struct waiting w;
+    TRY(store_one(db,
+                  "SELECT id, notice FROM outbox WHERE matter = $1 AND label IS $2 "
+                  "AND person IS $3 AND state = 'waiting' AND next_at IS NULL LIMIT 1",
+                  ARGS(A_INT(o->matter), A_TEXT(o->label), A_ID(o->person)), &waiting_entity, &w));
+    if (w.notice >= o->notice)
+        return OK;
+    return store_exec(
+        db, "UPDATE outbox SET channel = $2, why = $3, notice = $4, seq = $5 WHERE id = $1",
+        ARGS(A_INT(w.id), A_TEXT(str_of(o->channel)), A_TEXT(str_of(o->why)), A_INT(o->notice),
+             A_INT(o->seq)),
+        NULL);
+}
+
 static enum err S_put(struct store *db, const struct entry *o)
 {
     struct place_row at = {0};
     int64_t id = 0;
-    enum err err =
-        o->person
-            ? store_one(db, "SELECT district, street, community, grid FROM person WHERE id = $1",
-                        ARGS(A_INT(o->person)), &place_entity, &at)
-            : store_one(db, "SELECT district, street, community, grid FROM matter WHERE id = $1",
-                        ARGS(A_INT(o->matter)), &place_entity, &at);
+    enum err err = o->machine ? ERR_NOT_FOUND : S_renew(db, o);
+    if (err != ERR_NOT_FOUND)
+        return err;
+    err = o->person
+              ? store_one(db, "SELECT district, street, community, grid FROM person WHERE id = $1",
+                          ARGS(A_INT(o->person)), &place_entity, &at)
+              : store_one(db, "SELECT district, street, community, grid FROM matter WHERE id = $1",
+                          ARGS(A_INT(o->matter)), &place_entity, &at);
     if (err != OK && err != ERR_NOT_FOUND)
         return err;
     TRY(store_id(db, ID_COUNTY(o->matter), &id));
@@ -54,32 +81,18 @@ static const char *S_channel(struct str name)
     return channel_names[0];
 }
 
-/* A door is told by a slip. One that still waits to be printed will tell how it stands by then. */
-static enum err S_slip(struct store *db, const struct notice_event *e, const struct addressee *to,
-                       int64_t notice)
-{
-    int64_t waits = 0;
-    enum err err = store_int(db,
-                             "SELECT id FROM outbox WHERE matter = $1 AND channel = 'slip' "
-                             "AND state = 'waiting' AND label = $2 LIMIT 1",
-                             ARGS(A_INT(to->matter), A_TEXT(to->label)), &waits);
-    if (err != ERR_NOT_FOUND)
-        return err;
-    return S_put(db, &(struct entry){.channel = "slip",
-                                     .why = "no_phone",
-                                     .notice = notice,
-                                     .matter = to->matter,
-                                     .seq = e->seq,
-                                     .label = to->label});
-}
-
 enum err outbox_notice(struct store *db, const struct notice_event *e, const struct addressee *to,
                        int64_t notice)
 {
     struct preference p;
     int64_t person = to->person, any = 0;
     if (to->label.p)
-        return S_slip(db, e, to, notice);
+        return S_put(db, &(struct entry){.channel = "slip",
+                                         .why = "no_phone",
+                                         .notice = notice,
+                                         .matter = to->matter,
+                                         .seq = e->seq,
+                                         .label = to->label});
     TRY(preference_of(db, to, &p));
     if (str_eq(p.channel, S("in_app")))
         return OK;

@@ -50,7 +50,10 @@ static bool form_acts(struct str s)
 {
     while (s.p) {
         struct str act = str_split(&s, ',');
-        if (!act.n || !form_code(act))
+        size_t i = 0;
+        while (act_names[i] && !str_eq(act, str_of(act_names[i])))
+            i++;
+        if (!act_names[i])
             return false;
     }
     return true;
@@ -63,9 +66,11 @@ struct new_in {
 static const struct field new_fields[] = {
     F_ID(struct new_in, unit, .required = true, .doc = "Whose events."),
     F_TEXT(struct new_in, url, .required = true, .min = 10, .max = URL_MAX, .form = form_url,
-           .form_doc = "an http or https address without a user name", .doc = "Where to."),
+           .form_doc = "an http or https address without a user name",
+           .form_zh = "http 或 https 地址，不带用户名", .doc = "Where to."),
     F_TEXT(struct new_in, acts, .min = 2, .max = ACTS_MAX, .form = form_acts,
-           .form_doc = "acts separated by commas: order,submit", .doc = "Which acts; all without."),
+           .form_doc = "codes of acts, separated by commas: order,submit",
+           .form_zh = "动作的代码，用逗号隔开，如 order,submit", .doc = "Which acts; all without."),
 };
 static const struct entity new_entity = ENTITY(struct new_in, "WebhookNew", new_fields);
 

@@ -43,7 +43,7 @@ static const struct entity point_new_entity =
 static const struct field new_fields[] = {
     F_ID(struct patrol_new, unit, .required = true, .doc = "The unit it is for."),
     F_TEXT(struct patrol_new, kind, .required = true, .max = 64, .form = form_code,
-           .form_doc = "lower-case letters, digits, _ . -",
+           .form_doc = "lower-case letters, digits, _ . -", .form_zh = "小写字母、数字、_ . -",
            .doc = "Which patrol of the pack (GET /api/patrol-kinds)."),
     F_TEXT(struct patrol_new, name, .required = true, .min = 2, .max = NAME_MOST,
            .doc = "Its name."),

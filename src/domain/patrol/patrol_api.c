@@ -177,7 +177,8 @@ static enum err S_round(struct store *db, const struct actor *by, const void *in
 
 static const struct field answer_fields[] = {
     F_TEXT(struct round_answer, item, .required = true, .max = 64, .form = form_code,
-           .form_doc = "lower-case letters, digits, _ . -", .doc = "The item of the checklist."),
+           .form_doc = "lower-case letters, digits, _ . -", .form_zh = "小写字母、数字、_ . -",
+           .doc = "The item of the checklist."),
     F_BOOL(struct round_answer, ok, .doc = "All right, or not: for items of kind ok."),
     F_REAL(struct round_answer, number, .doc = "The number read: for items of kind number."),
     F_TEXT(struct round_answer, text, .min = 2, .max = ANSWER_MOST, .lines = true,

@@ -30,6 +30,7 @@ struct account_in {
 static const struct field account_in_fields[] = {
     F_TEXT(struct account_in, login, .min = LOGIN_MIN, .max = LOGIN_MAX, .form = form_login,
            .form_doc = "a lower-case letter, then lower-case letters, digits and . _ -",
+           .form_zh = "小写字母开头，后面是小写字母、数字和 . _ -",
            .doc = "Login name; without one the account signs in by link only."),
     F_TEXT(struct account_in, name, .required = true, .min = 1, .max = ACCOUNT_NAME_MAX,
            .doc = "The name colleagues see."),

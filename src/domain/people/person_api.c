@@ -16,9 +16,11 @@ static const struct field person_list_in_fields[] = {
     F_TEXT(struct person_list_in, phone, .from = IN_QUERY, .class = CLASS_PERSONAL, .min = 1,
            .max = 20, .form = form_phone,
            .form_doc = "a mobile number, or a landline such as 0931-1234567",
+           .form_zh = "手机号，或座机号，如 0931-1234567",
            .doc = "Only those with exactly this phone."),
     F_TEXT(struct person_list_in, id_number, .from = IN_QUERY, .class = CLASS_SENSITIVE, .min = 18,
            .max = 18, .form = form_id_number, .form_doc = "17 digits and a check digit or X",
+           .form_zh = "17 位数字加校验码，校验码是数字或 X",
            .doc = "Only whoever has exactly this ID number."),
 };
 const struct entity person_list_in_entity =
@@ -37,9 +39,10 @@ static const struct field person_in_fields[] = {
            .doc = "Name."),
     F_TEXT(struct person_new, phone, .class = CLASS_PERSONAL, .min = 1, .max = 20,
            .form = form_phone, .form_doc = "a mobile number, or a landline such as 0931-1234567",
-           .doc = "Phone."),
+           .form_zh = "手机号，或座机号，如 0931-1234567", .doc = "Phone."),
     F_TEXT(struct person_new, id_number, .class = CLASS_SENSITIVE, .min = 18, .max = 18,
            .form = form_id_number, .form_doc = "17 digits and a check digit or X",
+           .form_zh = "17 位数字加校验码，校验码是数字或 X",
            .doc = "Resident identity number (GB 11643)."),
     F_TEXT(struct person_new, address, .class = CLASS_PERSONAL, .min = 1, .max = 100,
            .doc = "Where they live."),

@@ -44,7 +44,7 @@ static const struct field list_fields[] = {
     F_TEXT(struct unit_list_in, level, .from = IN_QUERY, .codes = level_names + 1),
     F_TEXT(struct unit_list_in, code, .from = IN_QUERY, .max = UNIT_CODE_MAX,
            .form = form_unit_code, .form_doc = "letters, digits, - and _",
-           .doc = "The unit in being with this official code."),
+           .form_zh = "字母、数字、- 和 _", .doc = "The unit in being with this official code."),
     F_TEXT(struct unit_list_in, q, .from = IN_QUERY, .max = UNIT_NAME_MAX,
            .doc = "A part of the name; only together with parent or code."),
     F_INT(struct unit_list_in, limit, .from = IN_QUERY, .min = 1, .max = 100,
@@ -104,7 +104,7 @@ static const struct field create_fields[] = {
     F_TEXT(struct unit_new, level, .required = true, .codes = made_levels),
     F_TEXT(struct unit_new, name, .required = true, .min = 1, .max = UNIT_NAME_MAX),
     F_TEXT(struct unit_new, code, .min = 1, .max = UNIT_CODE_MAX, .form = form_unit_code,
-           .form_doc = "letters, digits, - and _"),
+           .form_doc = "letters, digits, - and _", .form_zh = "字母、数字、- 和 _"),
     F_TEXT(struct unit_new, colour, .codes = colours),
 };
 static const struct entity create_entity = ENTITY(struct unit_new, "UnitNew", create_fields);

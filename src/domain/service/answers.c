@@ -7,7 +7,8 @@ enum { VALUE_MAX = 1000, TEXT_MAX = 200, NUMBER_DIGITS = 12 };
 
 static const struct field answer_fields[] = {
     F_TEXT(struct answer, field, .required = true, .max = 64, .form = form_code,
-           .form_doc = "lower-case letters, digits, _ . -", .doc = "Field of the form."),
+           .form_doc = "lower-case letters, digits, _ . -", .form_zh = "小写字母、数字、_ . -",
+           .doc = "Field of the form."),
     F_TEXT(struct answer, value, .required = true, .max = VALUE_MAX, .lines = true,
            .class = CLASS_PERSONAL,
            .doc = "The answer as text: a number in digits, a date as 2026-11-22, a choice as its "

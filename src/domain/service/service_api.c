@@ -10,7 +10,7 @@ enum { NOTE_MAX = 500, ANSWERS_MAX = 64, CODES_MAX = 64 };
 
 #define F_CODE(T, name, ...)                                                                       \
     F_TEXT(T, name, .max = 64, .form = form_code, .form_doc = "lower-case letters, digits, _ . -", \
-           ##__VA_ARGS__)
+           .form_zh = "小写字母、数字、_ . -", ##__VA_ARGS__)
 
 static const char *const how_codes[] = {"in_person", "phone", "written", NULL};
 static const char *const who_codes[] = {"applicant", "proxy", NULL};
@@ -57,13 +57,14 @@ static const struct field new_fields[] = {
     F_TEXT(struct filing_new, text, .max = NOTE_MAX, .lines = true, .doc = "Anything else."),
     F_CODE(struct filing_new, source, .doc = "How it came in."),
     F_TEXT(struct filing_new, phone, .class = CLASS_PERSONAL, .max = 20, .form = form_phone,
-           .form_doc = "11 digits, or area code and number", .mask = mask_phone,
-           .doc = "Number to call about it; sealed."),
+           .form_doc = "11 digits, or area code and number", .form_zh = "11 位手机号，或区号加号码",
+           .mask = mask_phone, .doc = "Number to call about it; sealed."),
     F_ID(struct filing_new, applicant, .doc = "For whom; oneself when left out."),
     F_TEXT(struct filing_new, applicant_name, .class = CLASS_PERSONAL, .max = 30,
            .doc = "For a neighbour: the name, with the ID number."),
     F_TEXT(struct filing_new, applicant_id_number, .class = CLASS_SENSITIVE, .min = 18, .max = 18,
            .form = form_id_number, .form_doc = "17 digits and a check digit or X",
+           .form_zh = "17 位数字加校验码，校验码是数字或 X",
            .doc = "For a neighbour: the ID number."),
     F_TEXT(struct filing_new, consent_how, .codes = how_codes,
            .doc = "How the person consented, when it is filed for somebody."),
