@@ -1,9 +1,11 @@
 /* A scene is a real place whose published figures Linli computes from records. A row of its table
  * is one figure:
  *
- *   {id, title, published, compute, records}
+ *   {id, title, published, expected, compute, records}
  *
- * compute asks the running program and gives the figure as it is printed. records gives what the
+ * Where the place published no number (–, or words), expected is what the records that the test has
+ * made must give, and stands in for published; published is printed as it is. compute asks the
+ * running program and gives the figure as it is printed. records gives what the
  * figure counts, each as {name, without(compute)}: the figure as it would be if that one record
  * were not there. The test of a row says that what is computed is what was published, and that it
  * is not any more when any single record is missing: so that no figure can be typed in.
@@ -14,6 +16,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { after, test } from "node:test";
+import { DAY, expect } from "../api/lib.mjs";
 
 const { DatabaseSync } = await import("node:sqlite");
 
@@ -74,3 +77,26 @@ export function tableRows(app, table, sql, ...args) {
         },
     }));
 }
+
+/* One dispute, from being told of to an agreement that everybody in it has signed. clerk works where
+ * it lies (unit) and runs the mediation; people are {side, name, …} as the API takes them; with
+ * revisit, somebody came back to see. The matter's id. */
+export async function mediate(clerk, { unit, title, place, people, revisit = false }) {
+    const { id } = await clerk.order({ kind: "dispute", title, place, unit });
+    await clerk.act(id, "accept");
+    expect(await clerk.post(`/api/matters/${id}/mediation`, { type: "0201", way: "0103" }), 201);
+    const at = `/api/mediations/${id}`;
+    const post = async (what, body) => expect(await clerk.post(`${at}/${what}`, body), 200);
+    let m;
+    for (const one of people) m = await post("persons", one);
+    const text = "一、双方各让一步，互不追究。\n二、今后有事先找社区商量。";
+    const { hash } = await post("agreement", { text });
+    for (const { id: signer } of m.persons) await post("signatures", { signer, hash, drawn: STROKES });
+    if (revisit) {
+        const due_at = new Date(Date.parse(m.opened_at) + 30 * DAY).toISOString();
+        const { dues } = await post("dues", { kind: "revisit", due_at });
+        await post(`dues/${dues[0].id}/done`, { result: "kept", text: "上门看过，双方都守约" });
+    }
+    return id;
+}
+const STROKES = Array.from({ length: 12 }, (_, i) => `${i ? "L" : "M"}${10 + i * 3},${20 + ((i * 7) % 11)}`).join(" ");
