@@ -200,7 +200,7 @@ static void S_conclude(struct mediation *d)
         lacking += party && p[i].has_signed == NO;
         mediators += !party && p[i].has_signed == YES;
     }
-    d->concluded = parties >= 2 && !lacking && mediators ? YES : NO;
+    d->concluded = d->agreed_at && parties >= 2 && !lacking && mediators ? YES : NO;
 }
 
 static enum err S_lists(struct store *db, struct mediation *d)
