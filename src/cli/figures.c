@@ -43,6 +43,14 @@ static int S_show(struct house *h, const struct figures_options *o)
     struct unit unit;
     struct figures figures;
     enum err err = place_by_code(&h->db, str_of(o->unit), &unit);
+    if (err == ERR_NOT_FOUND) {
+        fprintf(
+            stderr,
+            "linli: --unit %s: 没有这个代码的地方；街道的如 620102003，市的如 6201。 / No place "
+            "has this code; a street's is like 620102003, a city's like 6201.\n",
+            o->unit);
+        return EXIT_REFUSED;
+    }
     if (err == OK) {
         in.unit = unit.id;
         err = figures_list(&h->db, NULL, &in, &figures);

@@ -97,11 +97,11 @@ function fields(kinds) {
 }
 
 /* A resident who is signed in finds it among their own. */
-function receivedMine(m) {
+function receivedMine(m, said) {
     const box = h(
         "div",
         { class: "card", tabindex: "-1" },
-        say(["收到了，社区正在看", "Received: your community is reading it"], "h2"),
+        say(said, "h2"),
         h("p", null, ["编号：", "Number: "], h("strong", { id: "number" }, m.number)),
         h("a", { class: "button first", href: `/in#${m.id}` }, ["看进展", "Follow it"]),
     );
@@ -110,8 +110,8 @@ function receivedMine(m) {
     box.focus();
 }
 
-function received(m) {
-    if (!m.tracking_code) return receivedMine(m);
+function received(m, said = ["收到了，社区正在看", "Received: your community is reading it"]) {
+    if (!m.tracking_code) return receivedMine(m, said);
     const code = m.tracking_code.replace(/(.{4})(?=.)/g, "$1 ");
     const copied = say(["", ""]);
     const copy = async () => {
@@ -121,7 +121,7 @@ function received(m) {
     const box = h(
         "div",
         { class: "card", tabindex: "-1" },
-        say(["收到了，社区正在看", "Received: your community is reading it"], "h2"),
+        say(said, "h2"),
         h("p", null, ["编号：", "Number: "], h("strong", { id: "number" }, m.number)),
         h("p", null, [
             "请记下查询码，凭它看进展、作评价。它只显示这一次。",
@@ -162,7 +162,8 @@ async function similar(report) {
 async function join(m, report) {
     const { text, place, contact_name, contact_phone } = report;
     const own = { text, place, contact_name, contact_phone };
-    received(await anyone.post(`/api/matters/${m.id}/join`, own));
+    const together = ["记下了，和那一件一起办", "Noted: it is handled together with that one"];
+    received(await anyone.post(`/api/matters/${m.id}/join`, own), together);
 }
 
 const households = (m) =>
