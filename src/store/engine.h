@@ -44,7 +44,7 @@ struct id_block {
 
 struct conn {
     const struct engine *engine;
-    struct cached cache[CACHE_SLOTS];
+    struct cached *cache[CACHE_SLOTS]; /* NULL: free */
     size_t cached;
     struct id_block blocks[ID_BLOCKS];
     size_t block_count;

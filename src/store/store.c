@@ -11,18 +11,25 @@ enum { ID_BLOCK = 1000, ID_COUNTER_BITS = 43 };
 static enum err S_cached(struct conn *c, const char *sql, struct cached **ret)
 {
     size_t at = ((uintptr_t)sql >> 3) * 2654435761u % CACHE_SLOTS;
-    while (c->cache[at].sql && c->cache[at].sql != sql)
+    while (c->cache[at] && c->cache[at]->sql != sql)
         at = (at + 1) % CACHE_SLOTS;
-    struct cached *slot = &c->cache[at];
-    if (!slot->sql) {
+    if (!c->cache[at]) {
         if (c->cached == CACHE_SLOTS - 1)
             return ERR_MEMORY;
-        struct stmt *stmt = NULL;
-        TRY(c->engine->prepare(c, sql, &stmt));
-        *slot = (struct cached){.sql = sql, .stmt = stmt, .columns = c->engine->columns(stmt)};
+        struct cached *made = calloc(1, sizeof *made);
+        if (!made)
+            return ERR_MEMORY;
+        enum err err = c->engine->prepare(c, sql, &made->stmt);
+        if (err != OK) {
+            free(made);
+            return err;
+        }
+        made->sql = sql;
+        made->columns = c->engine->columns(made->stmt);
+        c->cache[at] = made;
         c->cached++;
     }
-    *ret = slot;
+    *ret = c->cache[at];
     return OK;
 }
 
@@ -218,9 +225,11 @@ void conn_close(struct conn *c)
     if (!c)
         return;
     for (size_t i = 0; i < CACHE_SLOTS; i++) {
-        if (c->cache[i].stmt)
-            c->engine->finish(c->cache[i].stmt);
-        free(c->cache[i].blank);
+        if (!c->cache[i])
+            continue;
+        c->engine->finish(c->cache[i]->stmt);
+        free(c->cache[i]->blank);
+        free(c->cache[i]);
     }
     c->engine->close(c);
 }
