@@ -235,8 +235,7 @@ enum err casework_tick(struct store *db, void *unused)
     int weight = 0;
     (void)unused;
     TRY(due_tick(db));
-    TRY(store_int(db, "SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'casework_seq'",
-                  NO_ARGS, &from));
+    TRY(matter_cursor(db, S("casework_seq"), &from));
     TRY(store_all(db,
                   "SELECT e.seq, e.at, e.act, e.matter, m.pack, m.kind, m.open, m.outcome "
                   "FROM matter_event e JOIN matter m ON m.id = e.matter "
@@ -248,6 +247,5 @@ enum err casework_tick(struct store *db, void *unused)
         TRY(S_follow(db, &f[i], &weight));
     if (!i)
         return OK;
-    return store_exec(db, "UPDATE setting SET value = CAST($1 AS TEXT) WHERE name = 'casework_seq'",
-                      ARGS(A_INT(f[i - 1].seq)), NULL);
+    return matter_cursor_move(db, S("casework_seq"), f[i - 1].seq);
 }

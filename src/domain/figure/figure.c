@@ -1,6 +1,8 @@
 /* The reader: from events to parts to sums. */
 #include "domain/figure/figure.h"
 
+#include "domain/matter/matter.h"
+
 #include <stdlib.h>
 
 /* A sum that changes: one of a unit's, at bucket -1, or a bucket of its spread. */
@@ -323,14 +325,7 @@ struct id_row {
 static const struct field id_fields[] = {F_ID(struct id_row, id)};
 static const struct entity id_entity = ENTITY(struct id_row, "IdRow", id_fields);
 
-static enum err S_cursor(struct store *db, int64_t *ret)
-{
-    enum err err = store_int(
-        db, "SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'figures_seq'", NO_ARGS, ret);
-    if (err == ERR_NOT_FOUND)
-        *ret = 0;
-    return err == ERR_NOT_FOUND ? OK : err;
-}
+#define CURSOR S("figures_seq")
 
 /* Matters that were brought up to date in this run: a row says all its events. */
 struct seen {
@@ -365,7 +360,7 @@ enum err figures_read(struct store *db, int64_t most, size_t sums, int64_t *done
     int64_t from = 0;
     bool changed = false;
     *done = 0;
-    TRY(S_cursor(db, &from));
+    TRY(matter_cursor(db, CURSOR, &from));
     TRY(store_all(db, "SELECT seq, matter FROM matter_event WHERE seq > $1 ORDER BY seq LIMIT $2",
                   ARGS(A_INT(from), A_INT(most)), &event_entity, (size_t)most, &events));
     TRY(S_seen_new(db->arena, events.n, &seen));
@@ -379,10 +374,7 @@ enum err figures_read(struct store *db, int64_t most, size_t sums, int64_t *done
         return OK;
     TRY(S_write_all(&r));
     *done = (int64_t)n;
-    return store_exec(db,
-                      "INSERT INTO setting (name, value) VALUES ('figures_seq', $1) "
-                      "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                      ARGS(A_INT(e[n - 1].seq)), NULL);
+    return matter_cursor_move(db, CURSOR, e[n - 1].seq);
 }
 
 enum err figures_catch_up(const struct store *db)
@@ -415,7 +407,7 @@ enum err figures_where(struct store *db, struct figures_at *ret)
 {
     int64_t last = 0;
     *ret = (struct figures_at){0};
-    TRY(S_cursor(db, &ret->seq));
+    TRY(matter_cursor(db, CURSOR, &ret->seq));
     TRY(store_int(db, "SELECT COALESCE(max(seq), 0) FROM matter_event", NO_ARGS, &last));
     ret->waiting = last - ret->seq;
     enum err err = store_int(db, "SELECT at FROM matter_event WHERE seq = $1",

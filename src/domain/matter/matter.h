@@ -154,6 +154,11 @@ MUST enum err matter_list(struct store *db, const struct actor *by, const struct
 /* Does what time does, a few at a time: a module's tick (matter_time.c). */
 MUST enum err matter_tick(struct store *db, void *more);
 
+/* How far a follower of matter_event has read: the seq of its last event, 0 before the first. Each
+ * follower keeps its place under a name of its own, in the transaction of what it made of them. */
+MUST enum err matter_cursor(struct store *db, struct str name, int64_t *ret);
+MUST enum err matter_cursor_move(struct store *db, struct str name, int64_t to);
+
 /* Text search (matter_search.c): the orders among the next `most` events not yet looked at. *done
  * is how many events were. */
 MUST enum err matter_index(struct store *db, int64_t most, int64_t *done);

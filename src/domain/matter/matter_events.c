@@ -138,3 +138,22 @@ enum err matter_events(struct store *db, const struct actor *by, const struct ev
         TRY(S_shade(db, by, &m, eye, &e[i]));
     return OK;
 }
+
+/* ---- following them ---- */
+
+enum err matter_cursor(struct store *db, struct str name, int64_t *ret)
+{
+    enum err err = store_int(db, "SELECT CAST(value AS INTEGER) FROM setting WHERE name = $1",
+                             ARGS(A_TEXT(name)), ret);
+    if (err == ERR_NOT_FOUND)
+        *ret = 0;
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err matter_cursor_move(struct store *db, struct str name, int64_t to)
+{
+    return store_exec(db,
+                      "INSERT INTO setting (name, value) VALUES ($1, $2) "
+                      "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                      ARGS(A_TEXT(name), A_INT(to)), NULL);
+}

@@ -116,10 +116,7 @@ enum err matter_index(struct store *db, int64_t most, int64_t *done)
 {
     struct list rows;
     int64_t from = 0;
-    enum err err = store_int(
-        db, "SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'search_seq'", NO_ARGS, &from);
-    if (err != OK && err != ERR_NOT_FOUND)
-        return err;
+    TRY(matter_cursor(db, S("search_seq"), &from));
     /* By events, not by orders: a long run of other acts must be stepped over once only. */
     int64_t upto = NO_INT;
     TRY(store_int(db,
@@ -141,10 +138,7 @@ enum err matter_index(struct store *db, int64_t most, int64_t *done)
     const struct unindexed *row = rows.items;
     for (size_t i = 0; i < rows.n; i++)
         TRY(S_index_one(db, &t, &row[i]));
-    return store_exec(db,
-                      "INSERT INTO setting (name, value) VALUES ('search_seq', $1) "
-                      "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                      ARGS(A_INT(upto)), NULL);
+    return matter_cursor_move(db, S("search_seq"), upto);
 }
 
 /* %word% with the pattern's own signs taken literally. */

@@ -287,23 +287,6 @@ static enum err S_make_all(struct store *db, const struct notice_event *e, const
     return OK;
 }
 
-static enum err S_cursor(struct store *db, struct str name, int64_t *ret)
-{
-    enum err err = store_int(db, "SELECT CAST(value AS INTEGER) FROM setting WHERE name = $1",
-                             ARGS(A_TEXT(name)), ret);
-    if (err == ERR_NOT_FOUND)
-        *ret = 0;
-    return err == ERR_NOT_FOUND ? OK : err;
-}
-
-static enum err S_move(struct store *db, struct str name, int64_t to)
-{
-    return store_exec(db,
-                      "INSERT INTO setting (name, value) VALUES ($1, $2) "
-                      "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                      ARGS(A_TEXT(name), A_INT(to)), NULL);
-}
-
 /* How far the reader is: behind an event, or within the next one's households. */
 enum { HOUSES_LEFT = -1 }; /* within an event, before its first household */
 struct reader {
@@ -347,8 +330,8 @@ static enum err S_events(struct store *db, bool *more)
 {
     struct list rows;
     struct reader r = {0};
-    TRY(S_cursor(db, S("notice_seq"), &r.seq));
-    TRY(S_cursor(db, S("notice_house"), &r.house));
+    TRY(matter_cursor(db, S("notice_seq"), &r.seq));
+    TRY(matter_cursor(db, S("notice_house"), &r.house));
     TRY(store_all(
         db,
         "SELECT e.seq, e.at, e.matter, e.account, e.party, e.act, e.side, e.public, "
@@ -369,8 +352,8 @@ static enum err S_events(struct store *db, bool *more)
     }
     *more = rows.n && (r.seq != e[rows.n - 1].seq || rows.n == EVENTS_MOST);
     if (r.house != house)
-        TRY(S_move(db, S("notice_house"), r.house));
-    return r.seq != seq ? S_move(db, S("notice_seq"), r.seq) : OK;
+        TRY(matter_cursor_move(db, S("notice_house"), r.house));
+    return r.seq != seq ? matter_cursor_move(db, S("notice_seq"), r.seq) : OK;
 }
 
 /* Notices are no archive: the timeline is. What is on its way goes before what it is made of. */

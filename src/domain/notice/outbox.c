@@ -31,10 +31,11 @@ static const struct entity waiting_entity = ENTITY(struct waiting, "OutboxWaitin
 static enum err S_renew(struct store *db, const struct entry *o)
 {
     struct waiting w;
-    TRY(store_one(db,
-                  "SELECT id, notice FROM outbox WHERE matter = $1 AND label IS $2 "
-                  "AND person IS $3 AND state = 'waiting' AND next_at IS NULL LIMIT 1",
-                  ARGS(A_INT(o->matter), A_TEXT(o->label), A_ID(o->person)), &waiting_entity, &w));
+    TRY(store_one(
+        db,
+        "SELECT id, notice FROM outbox WHERE matter = $1 AND label IS NOT DISTINCT FROM $2 "
+        "AND person IS NOT DISTINCT FROM $3 AND state = 'waiting' AND next_at IS NULL LIMIT 1",
+        ARGS(A_INT(o->matter), A_TEXT(o->label), A_ID(o->person)), &waiting_entity, &w));
     if (w.notice >= o->notice)
         return OK;
     return store_exec(
